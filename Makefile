@@ -1,0 +1,55 @@
+# make run     set everything up once, then serve on http://127.0.0.1:8000
+# make test    set everything up once, then lint, types and tests
+# make lint    lint and types alone
+# make bench   the benchmarks
+# make binary  one executable file, dist/voiceassist, tried without Python on the PATH
+# make lock    resolve the lock files anew (needs uv)
+# make clean   remove what building and testing left; make distclean removes .venv and the model too
+
+PYTHON ?= python3
+BIN := .venv/bin
+SAMPLE := data/sample_ward_handbook.txt
+
+.PHONY: run test lint bench binary lock clean distclean ready ready-dev
+.DEFAULT_GOAL := run
+
+ready:
+	@$(PYTHON) packaging/bootstrap.py run
+
+ready-dev:
+	@$(PYTHON) packaging/bootstrap.py dev
+
+# exec: the server gets the signals itself, with no shell between.
+run: ready
+	@exec $(BIN)/voiceassist serve --first-run --sample $(SAMPLE)
+
+test: lint
+	$(BIN)/pytest
+
+lint: ready-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: ready-dev
+	$(BIN)/python -m tests.benchmarks
+
+binary: ready-dev
+	$(BIN)/pyinstaller --noconfirm --log-level WARN --distpath dist --workpath build build.spec
+	ls -l dist/voiceassist
+	cd dist && ../$(BIN)/python ../packaging/smoke.py -- $(CURDIR)/dist/voiceassist
+
+LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
+DEV_LOCK := packaging/requirements-dev.lock
+lock:
+	$(LOCK) --extra models --extra dev --extra build pyproject.toml packaging/build-system.in -o $(DEV_LOCK)
+	$(LOCK) --extra models pyproject.toml -c $(DEV_LOCK) -o packaging/requirements.lock
+	$(LOCK) packaging/build-system.in -c $(DEV_LOCK) -o packaging/build-system.lock
+	$(LOCK) --no-deps packaging/embedding-model.in -o packaging/embedding-model.lock
+
+clean:
+	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
+	find appliance models packaging tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+distclean: clean
+	rm -rf .venv models/*.gguf

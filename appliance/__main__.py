@@ -1,0 +1,15 @@
+"""`python -m appliance`, and the entry point of the executable."""
+
+from __future__ import annotations
+
+import sys
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["extract-pdf"]:
+        # The guarded child of the executable: nothing else of the appliance is loaded in it.
+        from appliance.engines.pdf_child import main as extract_pdf
+
+        sys.exit(extract_pdf())
+    from appliance.cli import main
+
+    main()

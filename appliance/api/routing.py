@@ -1,0 +1,90 @@
+"""What a route is: one row that declares path, access, schemas and handler.
+
+Serving, validation, the access check and the OpenAPI document all read the same rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+from sanic.request import Request
+from sanic.response import HTTPResponse
+
+from appliance.domain import Principal, RequestOrigin
+from appliance.services.authorization import Access
+from appliance.services.rate_limits import DEFAULT, RateLimit
+from appliance.services.registry import Services
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+
+@dataclass(slots=True)
+class Call:
+    """One request, authenticated and validated as its route declares."""
+
+    services: Services
+    request: Request
+    origin: RequestOrigin
+    principal: Principal | None
+    path: Mapping[str, str]
+    _query: BaseModel | None = None
+    _body: BaseModel | None = None
+
+    @property
+    def caller(self) -> Principal:
+        """The authenticated caller of a route that is not public."""
+        assert self.principal is not None
+        return self.principal
+
+    def query(self, model: type[ModelT]) -> ModelT:
+        assert isinstance(self._query, model)
+        return self._query
+
+    def body(self, model: type[ModelT]) -> ModelT:
+        assert isinstance(self._body, model)
+        return self._body
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Data with another status than the route's own."""
+
+    data: BaseModel
+    status: int
+
+
+Handler = Callable[[Call], Awaitable[BaseModel | Reply | HTTPResponse]]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A row of the route table.
+
+    `path` has the form `/api/conversations/<conversation_id>`: names ending in `_id` must be UUIDs,
+    any other value is answered like an absent id. `aliases` are served alike; `methods` beyond the
+    first are too. `flat` repeats the fields of `data` at the top level, `bare` sends `data` alone.
+    `upload` leaves the body to the handler, which streams it.
+    """
+
+    method: str
+    path: str
+    handler: Handler
+    access: Access
+    tag: str
+    summary: str
+    response: type[BaseModel] | None = None
+    status: int = 200
+    body: type[BaseModel] | None = None
+    query: type[BaseModel] | None = None
+    limit: RateLimit = DEFAULT
+    aliases: tuple[str, ...] = ()
+    more_methods: tuple[str, ...] = ()
+    flat: bool = False
+    bare: bool = False
+    upload: bool = False
+    optional_body: bool = False
+    optional_caller: bool = False  # public, but a token, where sent, is checked
+    extra: dict[str, Any] = field(default_factory=dict)  # merged into the OpenAPI operation

@@ -1,0 +1,262 @@
+"""The nouns of the appliance. Frozen values; no behaviour that needs a database or an engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+
+MAIN_BRANCH = "main"
+
+
+def utc_now() -> datetime:
+    """The clock of production; what needs the time is given a `Callable[[], datetime]`."""
+    return datetime.now(UTC)
+
+
+class AdminRole(StrEnum):
+    USER = "user"
+    VIEWER = "viewer"
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    id: str
+    email: str
+    full_name: str
+    is_active: bool
+    admin_role: AdminRole
+    created_at: datetime
+    last_login: datetime | None = None
+
+    @property
+    def is_admin(self) -> bool:
+        return self.admin_role is AdminRole.ADMIN
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One sign-in on one device; the family of its refresh tokens."""
+
+    id: str
+    user_id: str
+    created_at: datetime
+    expires_at: datetime
+    ip: str
+    user_agent: str
+    revoked_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who is calling: an active user in a session that holds."""
+
+    user: User
+    session_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RequestOrigin:
+    """Where a request came from, for the audit trail."""
+
+    request_id: str
+    ip: str
+    user_agent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    id: str
+    user_id: str
+    title: str
+    archived: bool
+    folder_id: str | None
+    message_count: int
+    last_message_preview: str | None
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    id: str
+    conversation_id: str
+    parent_message_id: str | None
+    message_count: int
+    created_at: datetime
+    last_activity: datetime
+
+
+class MessageRole(StrEnum):
+    USER = "user"
+    ASSISTANT = "assistant"
+    SYSTEM = "system"
+
+
+class MessageStatus(StrEnum):
+    COMPLETE = "complete"
+    STREAMING = "streaming"
+    INTERRUPTED = "interrupted"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """One [n] of an answer: a snapshot, so that it still reads when the document has gone.
+
+    `char_start`/`char_end` delimit the quoted words in the page's text; `snippet` is those words
+    with white space folded. `supports` holds the 0-based numbers of the answer's sentences that
+    rest on it.
+    """
+
+    id: str
+    index: int
+    document_id: str
+    chunk_id: str
+    title: str
+    category: str | None
+    page: int
+    page_count: int
+    section: str | None
+    snippet: str
+    char_start: int
+    char_end: int
+    score: float
+    document_version: str | None = None
+    effective_date: str | None = None
+    review_by: str | None = None
+    supports: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence of an answer and whether its cited passages bear it out.
+
+    `start`/`end` are character positions in the answer; `citations` are the [n] it carries.
+    """
+
+    start: int
+    end: int
+    supported: bool
+    citations: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    id: str
+    conversation_id: str
+    branch_id: str
+    parent_message_id: str | None
+    role: MessageRole
+    content: str
+    status: MessageStatus
+    created_at: datetime
+    client_message_id: str | None = None
+    model: str | None = None
+    tokens: int | None = None
+    edited_at: datetime | None = None
+    citations: tuple[Citation, ...] = ()
+    sentences: tuple[Sentence, ...] = ()
+
+
+class DocumentStatus(StrEnum):
+    UPLOADED = "uploaded"
+    PROCESSING = "processing"
+    INDEXED = "indexed"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    id: str
+    title: str
+    category: str | None
+    filename: str
+    file_type: str  # "pdf" or "txt"
+    size: int  # bytes
+    sha256: str
+    status: DocumentStatus
+    uploaded_by: str | None
+    upload_date: datetime
+    error: str | None = None
+    progress: float = 0.0
+    pages: int | None = None
+    chunks_indexed: int = 0
+    version: str | None = None
+    supersedes: str | None = None
+    issuer: str | None = None
+    effective_date: str | None = None
+    review_by: str | None = None
+    owner: str | None = None
+    indexed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    number: int  # from 1
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A passage of one page: `text == page.text[char_start:char_end]`, to the character."""
+
+    id: str
+    document_id: str
+    ordinal: int
+    page: int
+    section: str | None
+    char_start: int
+    char_end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A chunk that retrieval found, with what a citation needs to say about its document.
+
+    `score` is the fused relevance in 0..1, `similarity` the cosine of question and chunk.
+    """
+
+    chunk: Chunk
+    document: Document
+    score: float
+    similarity: float
+
+
+class JobState(StrEnum):
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    id: str
+    document_id: str
+    state: JobState
+    stage: str
+    progress: float
+    attempts: int
+    error: str | None
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One earlier message of the conversation, as the answer engine sees it."""
+
+    role: MessageRole
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What an answer engine is asked: passages are numbered [1]..[n] in this order."""
+
+    text: str
+    passages: tuple[Passage, ...]
+    history: tuple[Turn, ...] = field(default=())

@@ -1,0 +1,277 @@
+"""Sentence vectors from a BERT-like GGUF through llama.cpp, many texts to a batch.
+
+One thread owns the native context. Short requests (a question, the sentences of a few passages) go
+before long ones (an ingest), which are served a batch at a time between them; every few batches a
+long one is due even when short ones keep coming.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import logging
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+import llama_cpp
+import numpy as np
+from numpy.typing import NDArray
+
+from appliance.engines.llama_runtime import LlamaModel, TokenBatch, compute
+from appliance.errors import Unavailable
+
+_log = logging.getLogger(__name__)
+SETTING = "embedding_model"
+# Attention runs over the whole batch, also between texts that may not see each other: past this
+# many tokens a batch costs more per text, below it the graph's fixed cost tells.
+BATCH_TOKENS = 256
+SHORT_TEXTS = 64
+LONG_TURN_EVERY = 4
+
+
+class _Request:
+    """Texts still to do and the rows done. Only the owner thread touches it once it is queued."""
+
+    def __init__(self, texts: list[str], dimensions: int) -> None:
+        self.texts = texts
+        self.rows = np.zeros((len(texts), dimensions), np.float32)
+        self.done = 0
+        self.tokens: list[NDArray[np.int32]] = []  # of texts[done:], as far as they are tokenised
+        self.cancelled = False
+        self.loop = asyncio.get_running_loop()
+        self.future: asyncio.Future[NDArray[np.float32]] = self.loop.create_future()
+
+    @property
+    def remaining(self) -> int:
+        return len(self.texts) - self.done
+
+    def finish(self, error: Exception | None) -> None:
+        """Hand the rows or the error to the waiting task; a loop that has gone is nobody's loss."""
+        try:
+            self.loop.call_soon_threadsafe(self._settle, error)
+        except RuntimeError:
+            self.cancelled = True
+
+    def _settle(self, error: Exception | None) -> None:
+        if self.future.done():
+            return
+        if error is None:
+            self.future.set_result(self.rows)
+        else:
+            self.future.set_exception(error)
+
+
+class _NativeEncoder:
+    """The model and its context. Every method blocks and belongs to the owner thread."""
+
+    def __init__(self, path: Path, threads: int) -> None:
+        self.model = LlamaModel(path, setting=SETTING)
+        header = self.model.header
+        window = header.of_architecture("context_length")
+        if not header.is_encoder or not header.of_architecture("pooling_type"):
+            self.model.close()
+            raise Unavailable(
+                f"{path.name} is not an embedding model with pooling (setting {SETTING})."
+            )
+        self.window = int(window) if window else 512
+        self.capacity = max(BATCH_TOKENS, self.window)
+        params = llama_cpp.llama_context_default_params()
+        params.n_ctx = self.window
+        params.n_batch = params.n_ubatch = self.capacity
+        params.n_seq_max = min(BATCH_TOKENS // 2, llama_cpp.llama_max_parallel_sequences())
+        params.n_threads = params.n_threads_batch = threads
+        params.embeddings = True
+        params.no_perf = True
+        self.sequences = int(params.n_seq_max)
+        self._context = llama_cpp.llama_init_from_model(self.model.pointer, params)
+        if not self._context:
+            self.model.close()
+            raise Unavailable(f"llama.cpp cannot make a context for {path.name} ({SETTING}).")
+        self.dimensions = int(llama_cpp.llama_model_n_embd_out(self.model.pointer))
+        self._batch = TokenBatch(self.capacity)
+
+    def tokenize(self, text: str) -> NDArray[np.int32]:
+        """Cut to the window, closing token kept. The text is cut first: a token has some
+        character.
+        """
+        room = self.window * 24
+        tokens = self.model.tokenize(text[:room], add_special=True, parse_special=False)
+        if len(tokens) > self.window:
+            tokens = [*tokens[: self.window - 1], tokens[-1]]
+        return np.array(tokens, np.int32)
+
+    def encode(self, texts: list[NDArray[np.int32]]) -> NDArray[np.float32]:
+        """Unit vectors, shape (len(texts), dimensions). Raises Unavailable when llama.cpp fails."""
+        self._batch.many_sequences(texts)
+        with compute.turn():
+            code = llama_cpp.llama_encode(self._context, self._batch.native)
+            if code != 0:
+                raise Unavailable(f"The embedding model failed (llama.cpp code {code}).")
+            rows = np.empty((len(texts), self.dimensions), np.float32)
+            size = 4 * self.dimensions
+            for number in range(len(texts)):
+                vector = llama_cpp.llama_get_embeddings_seq(self._context, number)
+                ctypes.memmove(rows[number].ctypes.data, vector, size)
+        lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+        return np.asarray(rows / np.maximum(lengths, 1e-12), np.float32)
+
+    def close(self) -> None:
+        llama_cpp.llama_free(self._context)
+        self.model.close()
+
+
+class LlamaEmbedder:
+    """The Embedder protocol over one GGUF file."""
+
+    def __init__(self, path: Path, threads: int) -> None:
+        """Use `open`."""
+        self._path = path
+        self._threads = threads
+        self._wake = threading.Condition()
+        self._queue: list[_Request] = []
+        self._closing = False
+        self._batches = 0
+        self._thread = threading.Thread(target=self._run, name="embedder", daemon=True)
+        self._opened: asyncio.Future[None]
+        self._name = ""
+        self._dimensions = 0
+
+    @classmethod
+    async def open(cls, path: Path, *, threads: int) -> LlamaEmbedder:
+        """Load off the event loop. Raises Unavailable when `path` holds no embedding model."""
+        embedder = cls(path, threads)
+        loop = asyncio.get_running_loop()
+        embedder._opened = loop.create_future()
+        embedder._thread.start()
+        try:
+            await embedder._opened
+        except Unavailable:
+            await asyncio.to_thread(embedder._thread.join)
+            raise
+        return embedder
+
+    @property
+    def name(self) -> str:
+        """The weights' own name and the file's size: other weights of that name differ in one of
+        them.
+        """
+        return self._name
+
+    @property
+    def dimensions(self) -> int:
+        return self._dimensions
+
+    async def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """As the protocol says; raises Unavailable once closed or when llama.cpp fails."""
+        request = _Request(list(texts), self._dimensions)
+        if not request.texts:
+            return request.rows
+        with self._wake:
+            if self._closing:
+                raise Unavailable("The embedding model is closed.")
+            self._queue.append(request)
+            self._wake.notify()
+        try:
+            return await request.future
+        finally:
+            request.cancelled = True
+
+    async def close(self) -> None:
+        """End the thread after the batch it is in; what waits gets Unavailable."""
+        with self._wake:
+            self._closing = True
+            self._wake.notify()
+        await asyncio.to_thread(self._thread.join)
+
+    def _run(self) -> None:
+        loop = self._opened.get_loop()
+        try:
+            encoder = _NativeEncoder(self._path, self._threads)
+        except Exception as error:
+            loop.call_soon_threadsafe(_fail, self._opened, error)
+            return
+        self._name = f"{encoder.model.name}:{self._path.stat().st_size}"
+        self._dimensions = encoder.dimensions
+        loop.call_soon_threadsafe(_succeed, self._opened)
+        try:
+            while (requests := self._next()) is not None:
+                self._step(encoder, requests)
+        finally:
+            with self._wake:
+                left, self._queue = self._queue, []
+            for request in left:
+                request.finish(Unavailable("The embedding model is closed."))
+            encoder.close()
+
+    def _next(self) -> list[_Request] | None:
+        """The requests that may share the next batch, in order; None when closing."""
+        with self._wake:
+            while True:
+                self._queue = [request for request in self._queue if not request.cancelled]
+                if self._closing:
+                    return None
+                if self._queue:
+                    break
+                self._wake.wait()
+            self._batches += 1
+            short = sorted(
+                (r for r in self._queue if len(r.texts) <= SHORT_TEXTS), key=lambda r: r.remaining
+            )
+            long = [r for r in self._queue if len(r.texts) > SHORT_TEXTS]
+            if short and (not long or self._batches % LONG_TURN_EVERY):
+                return short
+            return [long[self._batches // LONG_TURN_EVERY % len(long)]]
+
+    def _step(self, encoder: _NativeEncoder, requests: list[_Request]) -> None:
+        """One native batch: as many texts of `requests`, in order, as fit."""
+        batch: list[NDArray[np.int32]] = []
+        shares: list[tuple[_Request, int]] = []
+        room = BATCH_TOKENS
+        for request in requests:
+            taken = 0
+            while request.remaining > taken and len(batch) < encoder.sequences:
+                if taken == len(request.tokens):
+                    text = request.texts[request.done + taken]
+                    request.tokens.append(encoder.tokenize(text))
+                tokens = request.tokens[taken]
+                if batch and len(tokens) > room:
+                    break
+                batch.append(tokens)
+                room -= len(tokens)
+                taken += 1
+            if taken:
+                shares.append((request, taken))
+            if taken < request.remaining:
+                break
+        try:
+            rows = encoder.encode(batch)
+        except Exception as error:
+            _log.exception("an embedding batch of %d texts failed", len(batch))
+            for request, _ in shares:
+                self._settle(request, error)
+            return
+        start = 0
+        for request, taken in shares:
+            request.rows[request.done : request.done + taken] = rows[start : start + taken]
+            request.done += taken
+            del request.tokens[:taken]
+            start += taken
+            if not request.remaining:
+                self._settle(request, None)
+
+    def _settle(self, request: _Request, error: Exception | None) -> None:
+        with self._wake:
+            if request in self._queue:
+                self._queue.remove(request)
+        request.finish(error)
+
+
+def _succeed(opened: asyncio.Future[None]) -> None:
+    if not opened.done():
+        opened.set_result(None)
+
+
+def _fail(opened: asyncio.Future[None], error: Exception) -> None:
+    if not opened.done():
+        opened.set_exception(error)

@@ -1,0 +1,233 @@
+"""Answers by quotation: the sentences of the passages that answer a question, word for word.
+
+Each candidate is judged by what it means (the cosine of its vector and the question's), by which
+of the question's words it or its heading holds, by the rank of its passage, and by whether it has
+the form that the kind of question asks for.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from appliance.domain import Passage, Question
+from appliance.engines.protocols import Embedder
+from appliance.engines.question_forms import asked_section, form_bonus, other_population
+from appliance.engines.quotes import Quote, populations, quotes
+from appliance.sentences.words import FORM_WORDS, terms
+
+PREAMBLE = "From the hospital's documents:"
+MOST_QUOTES = 6
+MOST_CHARACTERS = 1_800
+MOST_CANDIDATES = 40  # what is embedded for one question
+FLOOR = 0.56  # the best candidate must reach this, or there is no answer; answers start at 0.59
+MARGIN = 0.14  # candidates this far below the best one are left out
+SAME = 0.93  # cosine from which two quotes say the same
+_MEANING, _WORDS, _RANK = 0.55, 0.35, 0.10
+_TITLE_WORTH = 0.7  # a word found in the document's title only, beside one found in the quote
+_EMBEDDED_CHARACTERS = 500
+_OTHER_POPULATION = 0.3
+_COMPOUND = re.compile(r"[^\W_]+(?:-[^\W_]+)+")  # "single-dose" is more than "single" and "dose"
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_REFERENCE = re.compile(r"[(\[](?:see\s)?[^()\[\]]*\d[)\]]|\(\s*\d[\d., ]*\)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    quote: Quote
+    cover: float  # weighted share of the question's words found, 0..1
+    bonus: float
+
+
+class ExtractiveAnswerer:
+    """The AnswerEngine protocol without a language model."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        """`embedder` is shared and stays open."""
+        self._embedder = embedder
+
+    @property
+    def name(self) -> str:
+        return "extractive"
+
+    async def answer(self, question: Question) -> AsyncGenerator[str]:
+        """The preamble and then quote by quote, each line with its [n]; nothing when nothing
+        answers.
+        """
+        chosen = await self._choose(question)
+        lead: tuple[int, str] | None = None
+        for place, quote in enumerate(chosen):
+            yield f"{PREAMBLE}\n\n" if place == 0 else "\n"
+            yield written(quote, with_lead=(quote.passage, quote.lead) != lead)
+            lead = quote.passage, quote.lead
+
+    async def close(self) -> None:
+        """Nothing of its own to close."""
+
+    async def _choose(self, question: Question) -> list[Quote]:
+        candidates = _candidates(question)
+        if not candidates:
+            return []
+        vectors = await self._embedder.embed(
+            [question.text, *(_embedded(candidate.quote) for candidate in candidates)]
+        )
+        ranks = [passage.score for passage in question.passages]
+        best_rank = max(ranks) or 1.0
+        meaning = vectors[1:] @ vectors[0]
+        scores = [
+            _MEANING * float(cosine)
+            + _WORDS * candidate.cover
+            + _RANK * ranks[candidate.quote.passage] / best_rank
+            + candidate.bonus
+            for cosine, candidate in zip(meaning, candidates, strict=True)
+        ]
+        return _selected(
+            question.text, [candidate.quote for candidate in candidates], scores, vectors[1:]
+        )
+
+
+def written(quote: Quote, *, with_lead: bool = True) -> str:
+    """A quote as it stands in an answer, each line with its marker; below a lead are items."""
+    mark = f"[{quote.passage + 1}]"
+    if not quote.lead:
+        return "\n".join(f"{line} {mark}" for line in quote.lines)
+    items = [f"- {line} {mark}" for line in quote.lines]
+    return "\n".join([f"{quote.lead} {mark}", *items] if with_lead else items)
+
+
+def _embedded(quote: Quote) -> str:
+    """The heading says what a sentence below it leaves out."""
+    if quote.heading and quote.heading != quote.lead:
+        return f"{quote.heading}: {quote.text}"[:_EMBEDDED_CHARACTERS]
+    return quote.text[:_EMBEDDED_CHARACTERS]
+
+
+def _candidates(question: Question) -> list[_Candidate]:
+    """Every quote once, the most promising by words and form when there are too many."""
+    asked = list(dict.fromkeys(terms(question.text)))
+    passages = [_PassageTerms.of(passage) for passage in question.passages]
+    subject = {term for term in asked if any(term in passage.title for passage in passages)}
+    found: list[Quote] = []
+    seen: set[tuple[str, ...]] = set()
+    for number, passage in enumerate(question.passages):
+        for quote in quotes(number, passage):
+            key = quote.lead, *quote.lines
+            if key not in seen and _is_about(quote, subject, passages[number], asked):
+                seen.add(key)
+                found.append(quote)
+    compounds = {
+        match: re.compile(r"[-\s]+".join(map(re.escape, match.split("-"))), re.IGNORECASE)
+        for match in _COMPOUND.findall(question.text)
+    }
+    asked += compounds
+    own = []
+    for quote in found:
+        text = f"{quote.heading} {quote.text}"
+        own.append({name for name, pattern in compounds.items() if pattern.search(text)})
+        own[-1].update(terms(text))
+    counts = Counter(term for held in own for term in held)
+    weights = {term: math.log(1 + len(found) / (0.5 + counts[term])) for term in asked}
+    total = sum(weights.values()) or 1.0
+    candidates = []
+    for quote, held in zip(found, own, strict=True):
+        cover = sum(
+            weight
+            * (1.0 if term in held else _TITLE_WORTH * (term in passages[quote.passage].title))
+            for term, weight in weights.items()
+        )
+        bonus = form_bonus(question.text, quote.heading, quote.text)
+        if other_population(question.text, f"{quote.heading} {quote.text}"):
+            bonus -= _OTHER_POPULATION
+        candidates.append(_Candidate(quote, cover / total, bonus))
+    if len(candidates) > MOST_CANDIDATES:
+        candidates.sort(key=lambda c: c.cover + c.bonus - 0.02 * c.quote.passage, reverse=True)
+        del candidates[MOST_CANDIDATES:]
+    return candidates
+
+
+@dataclass(frozen=True, slots=True)
+class _PassageTerms:
+    title: frozenset[str]
+    whole: frozenset[str]
+
+    @classmethod
+    def of(cls, passage: Passage) -> _PassageTerms:
+        title = frozenset(terms(passage.document.title))
+        text = f"{passage.chunk.section or ''} {passage.chunk.text}"
+        return cls(title, title.union(terms(text)))
+
+
+def _is_about(
+    quote: Quote, subject: set[str], passage: _PassageTerms, asked: Sequence[str]
+) -> bool:
+    """Of the document that the question names, or naming it itself; another drug's dose is no
+    answer.
+
+    A list that only a heading introduces must have a heading with a word of the question.
+    """
+    held = set(terms(f"{quote.heading} {quote.text}"))
+    if subject and not subject & passage.title and not subject <= held:
+        return False
+    topics = set(asked) - FORM_WORDS
+    if topics and not topics & (held | passage.title):
+        return False
+    unsaid = populations(quote.heading) - populations(quote.text)
+    if unsaid and not unsaid & set(asked):
+        return False  # true of some patients only, and not a word of it in the quote
+    if quote.lead and quote.lead == quote.heading and len(quote.lines) > 1:
+        return bool(set(terms(quote.heading)) & set(asked))
+    return True
+
+
+def _selected(
+    question: str, found: Sequence[Quote], scores: Sequence[float], vectors: NDArray[np.float32]
+) -> list[Quote]:
+    """The best and those near it, none saying what another says; the best passage first."""
+    order = sorted(range(len(found)), key=lambda place: -scores[place])
+    if not order or scores[order[0]] < FLOOR:
+        return []
+    least = max(FLOOR - 0.05, scores[order[0]] - MARGIN)
+    whole = [place for place in order if asked_section(question, found[place].heading)]
+    if whole:
+        # The section that was asked for, from the passage that has it best, then what others add.
+        first = found[whole[0]].passage
+        order = sorted(whole, key=lambda place: (found[place].passage != first, found[place].start))
+        least = FLOOR - 0.05
+    kept: list[int] = []
+    characters = 0
+    for place in order:
+        if len(kept) == MOST_QUOTES:
+            break
+        if scores[place] < least or any(_repeats(found, vectors, place, other) for other in kept):
+            continue
+        if kept and characters + len(found[place].text) > MOST_CHARACTERS:
+            continue
+        kept.append(place)
+        characters += len(found[place].text)
+    best = {
+        passage: max(scores[place] for place in kept if found[place].passage == passage)
+        for passage in {found[place].passage for place in kept}
+    }
+    kept.sort(
+        key=lambda place: (-best[found[place].passage], found[place].passage, found[place].start)
+    )
+    return [found[place] for place in kept]
+
+
+def _repeats(found: Sequence[Quote], vectors: NDArray[np.float32], one: int, other: int) -> bool:
+    """Alike in meaning and with the same numbers: "10 mg" and "20 mg" are near in meaning too."""
+    if set(found[one].lines) & set(found[other].lines) and found[one].lead == found[other].lead:
+        return True
+    if float(vectors[one] @ vectors[other]) <= SAME:
+        return False
+    return _numbers(found[one]) == _numbers(found[other])
+
+
+def _numbers(quote: Quote) -> set[str]:
+    return set(_NUMBER.findall(_REFERENCE.sub("", quote.text)))

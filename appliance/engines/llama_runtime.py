@@ -1,0 +1,230 @@
+"""llama.cpp in this process: its backends, its log, its model files and its batches.
+
+Nothing here keeps a thread. `LlamaModel` and `TokenBatch` belong to the one thread that owns the
+native context made from them.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+import threading
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import llama_cpp
+import numpy as np
+from numpy.typing import NDArray
+
+from appliance.engines.gguf_header import GgufHeader, read_header
+from appliance.errors import Unavailable
+
+_log = logging.getLogger(__name__)
+_GGML_ERROR = 3
+_start_lock = threading.Lock()
+_started = False
+_load_lock = threading.Lock()
+_last_error = ""
+
+
+@llama_cpp.llama_log_callback  # type: ignore[untyped-decorator]
+def _on_native_log(level: int, text: bytes, _user_data: object) -> None:
+    """Keep the reason of a failed load; log which native function spoke, never what it said."""
+    global _last_error
+    line = text.decode("utf-8", "replace").strip()
+    if level == _GGML_ERROR and line:
+        _last_error = line
+    if _log.isEnabledFor(logging.DEBUG) and ":" in line:
+        _log.debug("llama.cpp level %d from %s", level, line.split(":", 1)[0][:64])
+
+
+def start() -> None:
+    """Load the processor backends, once in a process. Blocks for some 50 ms the first time."""
+    global _started
+    with _start_lock:
+        if _started:
+            return
+        llama_cpp.llama_log_set(_on_native_log, ctypes.c_void_p(0))
+        load_all = llama_cpp.llama_cpp._lib.ggml_backend_load_all_from_path
+        load_all.argtypes = [ctypes.c_char_p]
+        load_all.restype = None
+        # Beside the package in a source tree and in a frozen one alike; without the path ggml
+        # would look beside the executable.
+        load_all(str(Path(llama_cpp.__file__).parent / "lib").encode())
+        llama_cpp.llama_backend_init()
+        _started = True
+
+
+class ComputeTurns:
+    """One native computation at a time in this process, first come first served.
+
+    ggml's threads spin at their barriers: two pools on the same cores slow each other many times
+    over. A turn is one step (a batch, a token), so that nobody waits longer than the steps before
+    theirs.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._busy = False
+        self._waiting: deque[threading.Lock] = deque()
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        gate: threading.Lock | None = None
+        with self._lock:
+            if self._busy:
+                gate = threading.Lock()
+                gate.acquire()
+                self._waiting.append(gate)
+            self._busy = True
+        if gate is not None:
+            gate.acquire()  # released by the one before, who leaves `_busy` set for us
+        try:
+            yield
+        finally:
+            with self._lock:
+                if self._waiting:
+                    self._waiting.popleft().release()
+                else:
+                    self._busy = False
+
+
+compute = ComputeTurns()
+
+
+class LlamaModel:
+    """Weights and vocabulary of one GGUF file, read-only once loaded."""
+
+    def __init__(self, path: Path, *, setting: str) -> None:
+        """Load `path`, blocking. Raises Unavailable, naming `setting`, when it is no usable GGUF
+        file.
+        """
+        start()
+        self.header: GgufHeader = read_header(path, setting=setting)
+        self.path = path
+        params = llama_cpp.llama_model_default_params()
+        params.n_gpu_layers = 0
+        global _last_error
+        with _load_lock:
+            _last_error = ""
+            self._model = llama_cpp.llama_model_load_from_file(str(path).encode(), params)
+            reason = _last_error
+        if not self._model:
+            raise Unavailable(
+                f"llama.cpp cannot load {path.name} (setting {setting}): "
+                f"{reason or 'the file is damaged or incomplete'}"
+            )
+        self.vocab = llama_cpp.llama_model_get_vocab(self._model)
+        self._piece = ctypes.create_string_buffer(256)
+
+    @property
+    def pointer(self) -> int:
+        return int(self._model)
+
+    @property
+    def name(self) -> str:
+        """The file's own name for its weights, else the file name."""
+        return self.header.name or self.path.stem
+
+    def tokenize(self, text: str, *, add_special: bool, parse_special: bool) -> list[int]:
+        """`parse_special` only for text of ours: it turns "<|im_end|>" into the control token."""
+        data = text.encode("utf-8", "replace")
+        room = len(data) + 8
+        tokens = (llama_cpp.llama_token * room)()
+        count = llama_cpp.llama_tokenize(
+            self.vocab, data, len(data), tokens, room, add_special, parse_special
+        )
+        if count < 0:
+            room = -count
+            tokens = (llama_cpp.llama_token * room)()
+            count = llama_cpp.llama_tokenize(
+                self.vocab, data, len(data), tokens, room, add_special, parse_special
+            )
+        return list(tokens[: max(count, 0)])
+
+    def piece(self, token: int) -> bytes:
+        """The bytes of a token, maybe part of a character; control tokens have none."""
+        size = llama_cpp.llama_token_to_piece(
+            self.vocab, token, self._piece, len(self._piece), 0, False
+        )
+        if size < 0:
+            self._piece = ctypes.create_string_buffer(-size)
+            size = llama_cpp.llama_token_to_piece(
+                self.vocab, token, self._piece, len(self._piece), 0, False
+            )
+        return self._piece.raw[: max(size, 0)]
+
+    @property
+    def bos(self) -> int:
+        """The token that begins a text, -1 when the model has none."""
+        return int(llama_cpp.llama_vocab_bos(self.vocab))
+
+    @property
+    def begins_with_bos(self) -> bool:
+        return bool(llama_cpp.llama_vocab_get_add_bos(self.vocab))
+
+    @property
+    def eos(self) -> int:
+        return int(llama_cpp.llama_vocab_eos(self.vocab))
+
+    def token_text(self, token: int) -> str:
+        """How the vocabulary spells a token, control tokens too; "" for none."""
+        if token < 0:
+            return ""
+        text = llama_cpp.llama_vocab_get_text(self.vocab, token)
+        return text.decode("utf-8", "replace") if text else ""
+
+    def close(self) -> None:
+        """Free the weights; the contexts made from them must be gone."""
+        if self._model:
+            llama_cpp.llama_model_free(self._model)
+            self._model = None
+
+
+class TokenBatch:
+    """A llama_batch over numpy buffers: filled by slice, not token by token."""
+
+    def __init__(self, capacity: int) -> None:
+        self.capacity = capacity
+        self._token = np.zeros(capacity, np.int32)
+        self._position = np.zeros(capacity, np.int32)
+        self._sequence = np.zeros(capacity, np.int32)
+        self._sequence_count = np.ones(capacity, np.int32)
+        self._output = np.zeros(capacity, np.int8)
+        first = self._sequence.ctypes.data
+        self._sequence_pointers = np.arange(
+            first, first + 4 * capacity, 4, dtype=np.uintp
+        )  # the i-th points at the i-th sequence number
+        self.native = llama_cpp.llama_batch(
+            n_tokens=0,
+            token=self._token.ctypes.data_as(ctypes.POINTER(llama_cpp.llama_token)),
+            embd=None,
+            pos=self._position.ctypes.data_as(ctypes.POINTER(llama_cpp.llama_pos)),
+            n_seq_id=self._sequence_count.ctypes.data_as(ctypes.POINTER(ctypes.c_int32)),
+            seq_id=self._sequence_pointers.ctypes.data_as(
+                ctypes.POINTER(ctypes.POINTER(llama_cpp.llama_seq_id))
+            ),
+            logits=self._output.ctypes.data_as(ctypes.POINTER(ctypes.c_int8)),
+        )
+
+    def one_sequence(self, tokens: Sequence[int], start: int, *, output_last: bool) -> None:
+        """`tokens` of sequence 0 from position `start`; only the last may give logits."""
+        count = len(tokens)
+        self._token[:count] = tokens
+        self._position[:count] = np.arange(start, start + count, dtype=np.int32)
+        self._sequence[:count] = 0
+        self._output[:count] = 0
+        self._output[count - 1] = output_last
+        self.native.n_tokens = count
+
+    def many_sequences(self, texts: Sequence[NDArray[np.int32]]) -> None:
+        """Text i becomes sequence i from position 0, every token an output."""
+        lengths = [len(tokens) for tokens in texts]
+        count = sum(lengths)
+        self._token[:count] = np.concatenate(texts)
+        self._position[:count] = np.concatenate([np.arange(n, dtype=np.int32) for n in lengths])
+        self._sequence[:count] = np.repeat(np.arange(len(texts), dtype=np.int32), lengths)
+        self._output[:count] = 1
+        self.native.n_tokens = count

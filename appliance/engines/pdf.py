@@ -1,0 +1,152 @@
+"""Text of PDFs, read in a guarded child process (`pdf_child`)."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import sys
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from appliance.errors import Invalid
+
+WALL_S = 300.0
+STALL_S = 20.0
+_LINE_BYTES = 16 << 20
+_REASONS = {
+    "password_needed": "This PDF needs a password. Upload a copy without one.",
+    "no_text": "This PDF holds no text, only images. Scan it with text recognition first.",
+    "damaged": "This PDF is damaged and cannot be read.",
+    "too_large": "This PDF is too large or too complex to read safely.",
+}
+
+
+class ExtractionFailed(Invalid):
+    """The document cannot be read, and will not be readable when tried again."""
+
+    def __init__(self, reason: str) -> None:
+        """`reason`: password_needed, no_text, damaged or too_large."""
+        super().__init__(_REASONS[reason], field="file", details={"reason": reason})
+        self.reason = reason
+
+
+class PdfExtractor:
+    """Reads PDFs, each in a child of its own."""
+
+    def __init__(self, *, wall_s: float = WALL_S, stall_s: float = STALL_S) -> None:
+        """`wall_s`: longest time for a document; `stall_s`: longest wait for its next page."""
+        self._wall_s = wall_s
+        self._stall_s = stall_s
+
+    async def pages(
+        self, source: AsyncIterator[bytes]
+    ) -> AsyncGenerator[tuple[int, int, str | None]]:
+        """Yield (page number from 1, number of pages, text); text is None for an unreadable page.
+
+        `source` gives the bytes of the file. A word broken over two lines has U+00AD at the break.
+        Raises `ExtractionFailed`, and what `source` raises. Close the generator (`aclosing`) to end
+        the child early.
+        """
+        process = await asyncio.create_subprocess_exec(
+            *command(),
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=DEVNULL,
+            env=_environment(),
+            cwd="/",
+            start_new_session=True,  # Ctrl-C in a terminal is for the appliance to act upon
+            limit=_LINE_BYTES,
+        )
+        feeding = asyncio.create_task(_feed(process, source))
+        try:
+            async with aclosing(self._lines(process, feeding)) as found:
+                async for page in found:
+                    yield page
+        finally:
+            feeding.cancel()
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await asyncio.gather(feeding, process.wait(), return_exceptions=True)
+            # The pipe's transport lives on until it has seen the end of the output.
+            with contextlib.suppress(ValueError):
+                await _stream(process).read()
+
+    async def _lines(
+        self, process: Process, feeding: asyncio.Task[None]
+    ) -> AsyncGenerator[tuple[int, int, str | None]]:
+        deadline = monotonic() + self._wall_s
+        total = 0
+        while True:
+            try:
+                line = await self._next_line(process, deadline)
+            except ExtractionFailed:
+                # A child that was given half a file is not to blame.
+                if feeding.done() and (error := feeding.exception()) is not None:
+                    raise error from None
+                raise
+            if "failed" in line:
+                raise ExtractionFailed(line["failed"])
+            if "done" in line:
+                return
+            if "pages" in line:
+                total = line["pages"]
+            else:
+                yield line["page"], total, line["text"]
+
+    async def _next_line(self, process: Process, deadline: float) -> dict[str, Any]:
+        patience = min(self._stall_s, deadline - monotonic())
+        try:
+            raw = await asyncio.wait_for(_stream(process).readline(), max(patience, 0))
+            line: dict[str, Any] = json.loads(raw)
+            return line
+        except (TimeoutError, ValueError):
+            # It stalled, or it met one of its limits and died in the middle of its output.
+            raise ExtractionFailed("too_large") from None
+
+
+def command() -> list[str]:
+    if getattr(sys, "frozen", False):
+        return [sys.executable, "extract-pdf"]
+    return [sys.executable, "-s", "-X", "utf8", "-m", "appliance.engines.pdf_child"]
+
+
+def _environment() -> dict[str, str]:
+    """Nothing of ours but what a child needs to find its code: no settings, no secrets.
+
+    With PyInstaller's own variables the frozen child uses the files that are unpacked already.
+    """
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name.startswith(("_PYI_", "PYINSTALLER_")) or name == "LD_LIBRARY_PATH"
+    }
+    if not getattr(sys, "frozen", False):
+        kept["PYTHONPATH"] = str(Path(__file__).parents[2])
+    return kept
+
+
+async def _feed(process: Process, source: AsyncIterator[bytes]) -> None:
+    assert process.stdin is not None
+    try:
+        async for piece in source:
+            process.stdin.write(piece)
+            await process.stdin.drain()
+    except (BrokenPipeError, ConnectionResetError):
+        pass  # the child has gone; what it said, or did not say, tells why
+    except Exception:
+        # Half a file must not be read as a whole one.
+        process.kill()
+        raise
+    finally:
+        process.stdin.close()
+
+
+def _stream(process: Process) -> asyncio.StreamReader:
+    assert process.stdout is not None
+    return process.stdout

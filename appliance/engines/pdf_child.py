@@ -1,0 +1,120 @@
+"""The guarded child: reads one PDF from standard input and writes its pages as JSON lines.
+
+It runs in a process of its own because a PDF is a hostile format and its reader is native code:
+what goes wrong here ends this process and nothing else. First line: {"pages": n}; then one line
+per page, {"page", "text", "width", "height"} (points; text null when the page cannot be read),
+then {"done": true}; or {"failed": reason} in place of the rest.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import re
+import resource
+import signal
+import sys
+
+MAX_FILE_BYTES = 500 << 20
+MAX_PAGES = 5_000
+MAX_PAGE_CHARACTERS = 1_000_000
+MAX_CHARACTERS = 20_000_000
+_MEMORY_BYTES = 1 << 30
+_CPU_S = 240
+_OPEN_FILES = 32
+_PR_SET_PDEATHSIG = 1
+_FPDF_ERR_PASSWORD = 4
+_FPDF_ERR_SECURITY = 5
+
+# PDFium marks the hyphen of a word broken over two lines by one of these, and leaves out the
+# line's end.
+_BROKEN_WORD = re.compile("[\u0002\ufffe]")
+_LINE_END = re.compile("\r\n?|[\u000b\u000c\u0085\u2028\u2029]")
+_UNPRINTABLE = re.compile("[\u0000-\u0008\u000e-\u001f\u007f-\u009f\ud800-\udfff\ufeff\uffff]")
+_SYMBOL_FONT_BULLET = "\uf0b7"
+
+
+def main() -> int:
+    _guard()
+    data = sys.stdin.buffer.read(MAX_FILE_BYTES + 1)
+    if len(data) > MAX_FILE_BYTES:
+        return _fail("too_large")
+    try:
+        return _extract(data)
+    except MemoryError:
+        return _fail("too_large")
+
+
+def _guard() -> None:
+    """Limits that a runaway parser meets before the machine does."""
+    for limit, value in (
+        (resource.RLIMIT_AS, _MEMORY_BYTES),
+        (resource.RLIMIT_CPU, _CPU_S),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_NOFILE, _OPEN_FILES),
+    ):
+        resource.setrlimit(limit, (value, value))
+    os.nice(10)
+    # When the appliance is killed there is nobody left to end this process.
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _extract(data: bytes) -> int:
+    import pypdfium2
+
+    try:
+        document = pypdfium2.PdfDocument(data)
+        count = len(document)
+    except pypdfium2.PdfiumError as error:
+        locked = error.err_code in (_FPDF_ERR_PASSWORD, _FPDF_ERR_SECURITY)
+        return _fail("password_needed" if locked else "damaged")
+    if count == 0:
+        return _fail("damaged")
+    if count > MAX_PAGES:
+        return _fail("too_large")
+    _say({"pages": count})
+    characters = unreadable = 0
+    for number in range(count):
+        line: dict[str, object] = {"page": number + 1, "text": None}
+        try:
+            page = document[number]
+            width, height = page.get_size()
+            text = clean(page.get_textpage().get_text_range())
+            page.close()
+            line.update(text=text, width=width, height=height)
+            characters += len(text) if text.strip() else 0
+            if len(text) > MAX_PAGE_CHARACTERS or characters > MAX_CHARACTERS:
+                return _fail("too_large")
+        except pypdfium2.PdfiumError:
+            unreadable += 1
+        _say(line)
+    if not characters:
+        return _fail("damaged" if unreadable else "no_text")
+    _say({"done": True})
+    return 0
+
+
+def clean(text: str) -> str:
+    """The words as they stand: uniform line ends, nothing that cannot be shown or stored.
+
+    A hyphen that broke a word over two lines becomes U+00AD, for a reader of the whole document to
+    decide about.
+    """
+    text = _BROKEN_WORD.sub("\u00ad", _LINE_END.sub("\n", text))
+    return _UNPRINTABLE.sub("", text).replace(_SYMBOL_FONT_BULLET, "\u2022")
+
+
+def _say(line: dict[str, object]) -> None:
+    sys.stdout.buffer.write(json.dumps(line).encode() + b"\n")
+    sys.stdout.buffer.flush()
+
+
+def _fail(reason: str) -> int:
+    _say({"failed": reason})
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,50 @@
+"""What services know of engines: only these shapes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from appliance.domain import Question
+
+
+class AnswerEngine(Protocol):
+    """Turns a question with numbered passages into the text of an answer."""
+
+    @property
+    def name(self) -> str:
+        """Stored with every answer, e.g. "extractive" or the GGUF's own name."""
+        ...
+
+    def answer(self, question: Question) -> AsyncGenerator[str]:
+        """Yield the answer piece by piece; the pieces joined are the whole text.
+
+        A sentence names the passages that it rests on as [n], before or after its full stop.
+        Closing the generator (`aclose`, or cancelling the task that awaits it) stops the engine
+        within one step.
+        Raises `Busy` when the engine's queue is full and `Unavailable` when it cannot run.
+        """
+        ...
+
+    async def close(self) -> None: ...
+
+
+class Embedder(Protocol):
+    """Turns texts into vectors whose dot product is their cosine similarity."""
+
+    @property
+    def name(self) -> str:
+        """Identifies the weights: vectors of different names must never be compared."""
+        ...
+
+    @property
+    def dimensions(self) -> int: ...
+
+    async def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Shape (len(texts), dimensions), each row of length 1. Texts past the window are cut."""
+        ...
+
+    async def close(self) -> None: ...

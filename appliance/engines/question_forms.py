@@ -1,0 +1,167 @@
+"""Kinds of clinical question, and what an answer to each looks like. Pure.
+
+A rule adds a little to sentences of the right form; it never makes an answer of a sentence about
+something else.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_QUANTITY = (
+    r"\d[\d,.]*\s*(?:mg|mcg|µg|g|mL|L|units?|IU|mmol|mEq|%|tablets?|capsules?|drops?|puffs?|"
+    r"sprays?)\b"
+)
+_MODAL = (
+    r"\b(?:should|must|do not|don.t|never|always|avoid|recommended|required|ensure|perform|use)\b"
+)
+_IMPERATIVE = (
+    r"^(?:add|administer|allow|apply|assess|avoid|check|clean|close|collect|cover|determine|"
+    r"discard|"
+    r"discontinue|dispose|do not|dry|ensure|fill|give|hold|insert|inspect|keep|measure|mix|monitor|"
+    r"never|open|perform|place|prepare|provide|remove|repeat|replace|rinse|rub|select|shake|stop|"
+    r"store|"
+    r"swallow|take|tap|turn|use|wash|wear|wipe|withdraw)\b"
+)
+# Such a sentence leans on the one before it.
+_LEANING = re.compile(
+    r"^(?:this|these|those|they|it|such|therefore|however|thus|in (?:this|these|such)|also|"
+    r"otherwise)\b",
+    re.IGNORECASE,
+)
+_LEANING_COST = 0.06
+_POPULATIONS = (
+    re.compile(r"\badults?\b", re.IGNORECASE),
+    re.compile(
+        r"\b(?:p(?:a)?ediatrics?|child(?:ren)?|infants?|neonat\w+|adolescents?)\b", re.IGNORECASE
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    asked: re.Pattern[str]
+    text: re.Pattern[str] | None
+    heading: re.Pattern[str] | None
+    bonus: float
+    whole: bool  # what stands under such a heading answers only as a whole
+
+
+def _form(
+    asked: str, bonus: float, *, text: str = "", heading: str = "", whole: bool = False
+) -> _Form:
+    def compiled(pattern: str) -> re.Pattern[str]:
+        return re.compile(pattern, re.IGNORECASE)
+
+    return _Form(
+        compiled(asked),
+        compiled(text) if text else None,
+        compiled(heading) if heading else None,
+        bonus,
+        whole,
+    )
+
+
+_FORMS = (
+    _form(
+        r"\bdos(?:e|es|age|ing)\b|\bhow much\b|\bhow many (?:mg|tablets|times)\b",
+        0.10,
+        text=_QUANTITY,
+    ),
+    _form(
+        r"\b(?:start|initial|begin)",
+        0.06,
+        text=r"\b(?:start(?:ing)?|initial(?:ly)?|initiat\w+|begin)\b",
+    ),
+    _form(
+        r"\bmax(?:imum|imal)?\b|\bmost\b|\bexceed",
+        0.06,
+        text=r"\b(?:maximum|maximal|exceed|more than|up to|no more than)\b",
+    ),
+    _form(
+        r"\b(?:boxed|black.?box)\b.*\bwarning|\bwarning\b.*\bbox",
+        0.25,
+        heading=r"^(?:boxed )?warning\b",
+        whole=True,
+    ),
+    _form(
+        r"\bcontraindicat|\bwho should not\b|\bwho (?:can ?not|must not)\b|\bnot be (?:used|"
+        r"given|taken)\b",
+        0.10,
+        text=r"\bcontraindicated\b|\bdo not (?:use|take|give)\b|\bshould not (?:use|take|be)\b",
+        heading=r"\bcontraindication|\bdo not (?:use|take)\b|\bshould not (?:use|take)\b",
+        whole=True,
+    ),
+    _form(
+        r"\bside effect|\badverse\b|\breaction",
+        0.08,
+        text=r"\b(?:adverse reactions?|side effects?|common|incidence|may cause|can cause)\b",
+        heading=r"\badverse\b|\bside effect",
+    ),
+    _form(
+        r"^(?:what(?:'s| is| are)|define|describe)\b",
+        0.05,
+        text=r"^(?:(?:the|an?)\s)?[^.,;:]{3,80}?\s(?:is|are|means|refers? to|consists? of|"
+        r"includes?)\s",
+    ),
+    _form(
+        r"^how (?:do|does|to|should|is|are|can|must)\b|\bprocedure\b|\bsteps\b", 0.06, text=_MODAL
+    ),
+    _form(
+        r"^how (?:do|to|should|is|are|can|must)\b|\bprocedure\b|\bsteps\b", 0.06, text=_IMPERATIVE
+    ),
+    _form(
+        r"^(?:is|are|can|may|should|does|do|must|will)\b",
+        0.05,
+        text=r"\b(?:not|avoid|contraindicated|recommended|may|can|should|safe|unless|associated)\b",
+    ),
+    _form(
+        r"^(?:is|are|can|may|should|does|do|must|will)\b",
+        0.04,
+        text=r"\b(?:avoid|contraindicated|not recommended|should not|do not|must not|no dosage "
+        r"adjustment)\b",
+    ),
+    _form(
+        r"\bhow often\b|\bwhen\b|\bhow long\b|\bhow soon\b|\bfrequen",
+        0.08,
+        text=r"\b(?:\d+|one|two|three|every|each|daily|weekly|monthly|once|twice|before|after|at "
+        r"the time|"
+        r"prior to|until|within|periodic\w*|immediately)\b.{0,40}"
+        r"\b(?:hours?|days?|weeks?|months?|years?|minutes?|daily|weekly|use|contact|procedure|"
+        r"initiat\w+|"
+        r"thereafter|dose)\b",
+    ),
+)
+
+
+def form_bonus(question: str, heading: str, text: str) -> float:
+    """What the forms that `question` asks for add to a quote of `text` under `heading`."""
+    total = -_LEANING_COST if _LEANING.match(text) else 0.0
+    asked = question.strip()
+    for form in _FORMS:
+        if not form.asked.search(asked):
+            continue
+        in_text = form.text is not None and form.text.search(text) is not None
+        in_heading = form.heading is not None and form.heading.search(heading) is not None
+        if in_text or in_heading:
+            total += form.bonus
+    return total
+
+
+def asked_section(question: str, heading: str) -> bool:
+    """`question` asks for a section whole, a boxed warning say, and `heading` is that section's."""
+    return any(
+        form.whole
+        and form.heading is not None
+        and form.asked.search(question) is not None
+        and form.heading.search(heading) is not None
+        for form in _FORMS
+    )
+
+
+def other_population(question: str, text: str) -> bool:
+    """`question` asks about adults and `text` is of children, or the other way round."""
+    asked = [pattern.search(question) is not None for pattern in _POPULATIONS]
+    told = [pattern.search(text) is not None for pattern in _POPULATIONS]
+    return sum(asked) == 1 and sum(told) == 1 and asked != told

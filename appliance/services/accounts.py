@@ -1,0 +1,229 @@
+"""Accounts: who may have one, and signing in to it."""
+
+from __future__ import annotations
+
+import secrets
+import unicodedata
+import uuid
+from collections.abc import Callable
+from datetime import datetime
+from typing import Literal
+
+from appliance.domain import AdminRole, Principal, RequestOrigin, User, utc_now
+from appliance.errors import Forbidden, Invalid, RateLimited, Unauthorized
+from appliance.services.login_throttle import LoginThrottle
+from appliance.services.passwords import PasswordHasher
+from appliance.services.sessions import Sessions, TokenPair
+from appliance.storage import audit, users
+from appliance.storage.audit import AuditEntry
+from appliance.storage.database import Connection, Database
+
+Registration = Literal["open", "approval", "closed"]
+
+MAX_EMAIL = 254  # RFC 5321, 4.5.3.1.3
+MAX_LOCAL_PART = 64
+MAX_LABEL = 63
+MAX_FULL_NAME = 200
+# Without 0, 1, i, l, o, u: read over the telephone, none is taken for another.
+_ALPHABET = "abcdefghjkmnpqrstvwxyz23456789"
+_GROUPS, _GROUP_LENGTH = 4, 5
+
+
+class Accounts:
+    """`registration` says who gets an account by asking: anyone, anyone after approval, nobody."""
+
+    def __init__(
+        self,
+        db: Database,
+        sessions: Sessions,
+        passwords: PasswordHasher,
+        throttle: LoginThrottle,
+        *,
+        registration: Registration = "open",
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._db = db
+        self._sessions = sessions
+        self._passwords = passwords
+        self._throttle = throttle
+        self._registration = registration
+        self._clock = clock
+
+    async def register(
+        self, email: str, full_name: str, password: str, origin: RequestOrigin
+    ) -> User:
+        """A new ordinary account, inactive where an administrator has to approve it.
+
+        Raises `Forbidden` where registration is closed, `Invalid` and `Conflict` naming the field.
+        """
+        if self._registration == "closed":
+            raise Forbidden("Accounts are given by the administrators of this appliance.")
+        return await self._create(
+            email,
+            full_name,
+            password,
+            AdminRole.USER,
+            is_active=self._registration == "open",
+            action="account.register",
+            origin=origin,
+        )
+
+    async def create_admin(self, email: str, full_name: str, password: str) -> User:
+        """An administrator, for the console. Raises `Invalid` and `Conflict` naming the field."""
+        return await self._create(
+            email,
+            full_name,
+            password,
+            AdminRole.ADMIN,
+            is_active=True,
+            action="account.create_admin",
+            origin=None,
+        )
+
+    async def login(self, email: str, password: str, origin: RequestOrigin) -> TokenPair:
+        """Sign in. An unknown address and a wrong password differ in nothing, time included.
+
+        Raises `Unauthorized`, `Forbidden` (right password, account not active), `RateLimited`.
+        """
+        email = normalise_email(email)
+        account = self._throttle.account(email)
+        try:
+            async with self._throttle.attempt(account):
+                return await self._login(email, account, password, origin)
+        except RateLimited:
+            await self._db.write(lambda tx: self._audit_failure(tx, email, "throttled", origin))
+            raise
+
+    async def logout(
+        self, principal: Principal, refresh_token: str | None, origin: RequestOrigin
+    ) -> None:
+        """End the session, and that of `refresh_token` where it is another of the same user."""
+        await self._sessions.sign_out(principal, refresh_token, origin)
+
+    async def has_admin(self) -> bool:
+        """Is there an active administrator?"""
+        return await self._db.read(users.has_active_admin)
+
+    @staticmethod
+    def generate_password() -> str:
+        """Random, about 98 bits, in groups that can be typed off a screen."""
+        groups = (
+            "".join(secrets.choice(_ALPHABET) for _ in range(_GROUP_LENGTH)) for _ in range(_GROUPS)
+        )
+        return "-".join(groups)
+
+    async def _login(
+        self, email: str, account: str, password: str, origin: RequestOrigin
+    ) -> TokenPair:
+        found = await self._db.read(lambda tx: users.credentials(tx, email))
+        stored = None if found is None else found[1]
+        right = await self._passwords.verify(password, stored)
+
+        def work(tx: Connection) -> TokenPair | Unauthorized | Forbidden:
+            # Read again: the account may have changed while the password was checked.
+            current = users.credentials(tx, email)
+            if not right or current is None or current[1] != stored:
+                self._throttle.failed(tx, account)
+                self._audit_failure(tx, email, "credentials", origin)
+                return Unauthorized("The e-mail address or the password is wrong.")
+            self._throttle.succeeded(tx, account)
+            if not current[0].is_active:
+                self._audit_failure(tx, email, "inactive", origin)
+                return Forbidden("This account is not active. Ask an administrator.")
+            return self._sessions.open(tx, current[0].id, origin)
+
+        # Returned rather than raised inside: a failed login leaves its trace.
+        outcome = await self._db.write(work)
+        if isinstance(outcome, TokenPair):
+            return outcome
+        raise outcome
+
+    async def _create(
+        self,
+        email: str,
+        full_name: str,
+        password: str,
+        role: AdminRole,
+        *,
+        is_active: bool,
+        action: str,
+        origin: RequestOrigin | None,
+    ) -> User:
+        email = normalise_email(email)
+        full_name = full_name.strip()
+        if not 1 <= len(full_name) <= MAX_FULL_NAME:
+            raise Invalid(f"The name must have 1 to {MAX_FULL_NAME} characters.", field="full_name")
+        self._passwords.check(password, email=email)
+        password_hash = await self._passwords.hash(password)
+        now = self._clock()
+        user = User(str(uuid.uuid4()), email, full_name, is_active, role, now)
+
+        def work(tx: Connection) -> None:
+            users.insert(tx, user, password_hash)
+            audit.append(
+                tx,
+                AuditEntry(
+                    at=now,
+                    action=action,
+                    success=True,
+                    user_id=user.id,
+                    origin=origin,
+                    resource_type="user",
+                    resource_id=user.id,
+                    details={"admin_role": role.value, "is_active": is_active},
+                ),
+            )
+
+        await self._db.write(work)
+        return user
+
+    def _audit_failure(
+        self, tx: Connection, email: str, reason: str, origin: RequestOrigin
+    ) -> None:
+        """Names an existing account by its id; of any other address nothing is kept."""
+        user = users.by_email(tx, email)
+        audit.append(
+            tx,
+            AuditEntry(
+                at=self._clock(),
+                action="session.login",
+                success=False,
+                user_id=None if user is None else user.id,
+                origin=origin,
+                details={"reason": reason},
+            ),
+        )
+
+
+def normalise_email(text: str) -> str:
+    """The one form in which an address is stored, compared and counted.
+
+    Raises `Invalid` (field `email`) for what is no address. Hospital networks have names without a
+    dot, so one label is a domain.
+    """
+    email = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).strip().lower())
+    local_part, at, domain = email.rpartition("@")
+    if not (
+        at
+        and len(email) <= MAX_EMAIL
+        and _is_local_part(local_part)
+        and all(_is_label(label) for label in domain.split("."))
+    ):
+        raise Invalid("This is not an e-mail address.", field="email")
+    return email
+
+
+def _is_local_part(text: str) -> bool:
+    return (
+        0 < len(text) <= MAX_LOCAL_PART
+        and not any(c in '"(),:;<>[\\]@' or unicodedata.category(c)[0] in "CZ" for c in text)
+        and all(text.split("."))
+    )
+
+
+def _is_label(text: str) -> bool:
+    return (
+        0 < len(text) <= MAX_LABEL
+        and not (text.startswith("-") or text.endswith("-"))
+        and all(c == "-" or c.isalnum() or unicodedata.category(c)[0] == "M" for c in text)
+    )

@@ -1,0 +1,246 @@
+"""Writes one answer: retrieval, refusal without evidence, the engine, the check, the store."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import traceback
+import uuid
+from collections.abc import Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from datetime import datetime
+from time import perf_counter
+
+from appliance.domain import (
+    Message,
+    MessageStatus,
+    Passage,
+    Principal,
+    Question,
+    RequestOrigin,
+    utc_now,
+)
+from appliance.engines.protocols import AnswerEngine
+from appliance.errors import ApplianceError, NotFound
+from appliance.services.answer_streams import AnswerStream, Done, Failed
+from appliance.services.conversation_rules import PREVIEW_CHARACTERS, shortened
+from appliance.services.grounding import Grounding, ground, preview
+from appliance.services.questions import REFUSAL_MODEL, Asked
+from appliance.services.retrieval import Retrieval
+from appliance.storage import audit, conversations, messages
+from appliance.storage.audit import AuditEntry
+from appliance.storage.database import Connection, Database
+
+REFUSAL = (
+    "The documents of this hospital give no answer to this question, so none is given. "
+    "Try other words, or ask whoever looks after the documents whether one is missing."
+)
+MAX_CHARACTERS = 50_000
+MAX_SECONDS = 600.0
+STOP_S = 0.5  # how long an engine may take to stop before it is left to itself
+
+EvidenceRule = Callable[[str, Sequence[Passage]], bool]
+Observe = Callable[[str, float | None], None]
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Draft:
+    """What is known of an answer while it is being written."""
+
+    model: str
+    started: float
+    passages: tuple[Passage, ...] = ()
+    first_piece_s: float | None = None
+    whole: bool = False
+
+    @property
+    def refused(self) -> bool:
+        return self.model == REFUSAL_MODEL
+
+
+class AnswerWriter:
+    """`introduction` is the line with which an engine announces quotations; it claims nothing.
+
+    `observe` hears of every end: the outcome (complete, refused, interrupted, failed) and the
+    seconds to the first words, if there were any.
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        retrieval: Retrieval,
+        engine: AnswerEngine,
+        *,
+        has_evidence: EvidenceRule,
+        introduction: str | None = None,
+        observe: Observe | None = None,
+        clock: Callable[[], datetime] = utc_now,
+        max_seconds: float = MAX_SECONDS,
+    ) -> None:
+        self._db = db
+        self._retrieval = retrieval
+        self._engine = engine
+        self._has_evidence = has_evidence
+        self._introduction = introduction
+        self._observe = observe
+        self._clock = clock
+        self._max_seconds = max_seconds
+
+    async def write(
+        self, stream: AnswerStream, asked: Asked, principal: Principal, origin: RequestOrigin
+    ) -> None:
+        """Returns when the stream has ended and its end is stored. Never raises."""
+        draft = _Draft(self._engine.name, perf_counter())
+        production = asyncio.create_task(self._produce(stream, asked, draft))
+        await self._supervise(stream, production)
+        status, error = _outcome(production, draft, origin)
+        try:
+            message = self._finished(stream, asked, draft, status)
+            if not await self._store(message, draft, principal, origin):
+                error = NotFound("There is no such message any more.")
+        except Exception as failure:
+            status, error = MessageStatus.FAILED, _told(failure, origin)
+        stream.end(Done(message) if error is None else Failed(error))
+        if self._observe is not None:
+            complete = "refused" if draft.refused else "complete"
+            outcome = complete if status is MessageStatus.COMPLETE else status.value
+            self._observe(outcome, draft.first_piece_s)
+
+    async def _supervise(self, stream: AnswerStream, production: asyncio.Task[None]) -> None:
+        """Wait until `production` is over, was cancelled or has used up its time."""
+        cancelled = asyncio.create_task(stream.cancelled.wait())
+        try:
+            await asyncio.wait(
+                {production, cancelled},
+                timeout=self._max_seconds,
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+        finally:
+            cancelled.cancel()
+        if not production.done():
+            stream.cancel()
+            production.cancel()
+            await asyncio.wait({production}, timeout=STOP_S)
+
+    async def _produce(self, stream: AnswerStream, asked: Asked, draft: _Draft) -> None:
+        content = asked.question.content
+        draft.passages = tuple(await self._retrieval.find(content))
+        if not draft.passages or not self._has_evidence(content, draft.passages):
+            self._refuse(stream, draft)
+            return
+        question = Question(content, draft.passages, asked.history)
+        stream.sources(preview(draft.passages, _citation_ids(stream)))
+        held, length = "", 0
+        async with aclosing(self._engine.answer(question)) as pieces:
+            async for piece in pieces:
+                # SQLite and the socket take no lone surrogates; what is said must be what is
+                # stored.
+                piece = piece.encode("utf-8", "replace").decode()
+                if not stream.pieces:
+                    held += piece
+                    if not held.strip():
+                        continue
+                    piece = held
+                length += len(piece)
+                if length > MAX_CHARACTERS or not self._say(stream, draft, piece):
+                    return
+        if stream.pieces:
+            draft.whole = True
+        else:
+            stream.sources(())
+            self._refuse(stream, draft)
+
+    def _refuse(self, stream: AnswerStream, draft: _Draft) -> None:
+        draft.model, draft.passages = REFUSAL_MODEL, ()
+        draft.whole = self._say(stream, draft, REFUSAL)
+
+    @staticmethod
+    def _say(stream: AnswerStream, draft: _Draft, piece: str) -> bool:
+        if draft.first_piece_s is None:
+            draft.first_piece_s = perf_counter() - draft.started
+        return stream.say(piece)
+
+    def _finished(
+        self, stream: AnswerStream, asked: Asked, draft: _Draft, status: MessageStatus
+    ) -> Message:
+        text = stream.text
+        grounding = Grounding((), ())
+        if not draft.refused:
+            grounding = ground(
+                text, draft.passages, _citation_ids(stream), introduction=self._introduction
+            )
+        return replace(
+            asked.answer,
+            content=text,
+            status=status,
+            model=draft.model,
+            tokens=None if draft.refused else stream.pieces,
+            citations=grounding.citations,
+            sentences=grounding.sentences,
+        )
+
+    async def _store(
+        self, message: Message, draft: _Draft, principal: Principal, origin: RequestOrigin
+    ) -> bool:
+        now = self._clock()
+        shown = shortened(message.content, PREVIEW_CHARACTERS)
+
+        def work(tx: Connection) -> bool:
+            if not messages.finish(tx, message):
+                return False
+            if shown:
+                conversations.touch(tx, message.conversation_id, preview=shown, added=0, at=now)
+            audit.append(
+                tx,
+                AuditEntry(
+                    at=now,
+                    action=f"answer.{message.status.value}",
+                    success=message.status is not MessageStatus.FAILED,
+                    actor=principal,
+                    origin=origin,
+                    resource_type="message",
+                    resource_id=message.id,
+                    details={
+                        "model": message.model,
+                        "refused": draft.refused,
+                        "passages": len(draft.passages),
+                        "citations": len(message.citations),
+                    },
+                ),
+            )
+            return True
+
+        return await self._db.write(work)
+
+
+def _outcome(
+    production: asyncio.Task[None], draft: _Draft, origin: RequestOrigin
+) -> tuple[MessageStatus, ApplianceError | None]:
+    if not production.done() or production.cancelled():
+        return MessageStatus.INTERRUPTED, None
+    failure = production.exception()
+    if failure is not None:
+        return MessageStatus.FAILED, _told(failure, origin)
+    return MessageStatus.COMPLETE if draft.whole else MessageStatus.INTERRUPTED, None
+
+
+def _told(failure: BaseException, origin: RequestOrigin) -> ApplianceError:
+    """The error as the asker may see it. What nobody foresaw is logged, without its words."""
+    if isinstance(failure, ApplianceError):
+        return failure
+    logger.error(
+        "an answer failed: %s\n%s",
+        type(failure).__name__,
+        "".join(traceback.format_tb(failure.__traceback__)),
+        extra={"fields": {"request_id": origin.request_id}},
+    )
+    return ApplianceError("The answer could not be finished. The log names it by the request id.")
+
+
+def _citation_ids(stream: AnswerStream) -> Callable[[int], str]:
+    """The same ids for the preview and for the finished answer."""
+    namespace = uuid.UUID(stream.message_id)
+    return lambda number: str(uuid.uuid5(namespace, str(number)))

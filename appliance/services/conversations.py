@@ -1,0 +1,303 @@
+"""Conversations, their branches and messages: what a person sees of what was asked and answered."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from appliance.domain import (
+    MAIN_BRANCH,
+    Branch,
+    Conversation,
+    Message,
+    MessageRole,
+    MessageStatus,
+    Principal,
+    RequestOrigin,
+    utc_now,
+)
+from appliance.errors import Conflict, Invalid
+from appliance.services.answer_streams import AnswerStreams
+from appliance.services.conversation_rules import (
+    PREVIEW_CHARACTERS,
+    check_branch,
+    checked_content,
+    insert_conversation,
+    insert_question,
+    new_conversation,
+    not_found,
+    own_conversation,
+    record,
+    shortened,
+)
+from appliance.storage import branches, conversations, messages
+from appliance.storage.conversations import Filter, Position
+from appliance.storage.database import Connection, Database
+
+DEFAULT_TITLE = "New conversation"
+MAX_BRANCHES = 200  # of one conversation: following a line costs one step per branch
+_CURSOR_SEPARATOR = "~"
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What to change; None leaves a field alone, `unfile` takes it out of its folder."""
+
+    title: str | None = None
+    archived: bool | None = None
+    folder_id: str | None = None
+    unfile: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationPage:
+    items: list[Conversation]
+    total: int
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class MessagePage:
+    items: list[Message]
+    total: int
+    next_cursor: str | None
+
+
+class Conversations:
+    """All raise `NotFound` alike for an id that does not exist and for somebody else's."""
+
+    def __init__(
+        self, db: Database, streams: AnswerStreams, *, clock: Callable[[], datetime] = utc_now
+    ) -> None:
+        self._db = db
+        self._streams = streams
+        self._clock = clock
+
+    async def create(
+        self,
+        principal: Principal,
+        origin: RequestOrigin,
+        *,
+        title: str | None = None,
+        folder_id: str | None = None,
+    ) -> Conversation:
+        now = self._clock()
+        conversation = new_conversation(
+            principal.user.id, title or DEFAULT_TITLE, now, folder_id=folder_id
+        )
+
+        def work(tx: Connection) -> None:
+            _check_folder(tx, principal, folder_id)
+            insert_conversation(tx, principal, origin, conversation)
+
+        await self._db.write(work)
+        return conversation
+
+    async def find(
+        self,
+        principal: Principal,
+        *,
+        archived: bool | None = None,
+        folder_id: str | None = None,
+        page: int = 1,
+        page_size: int = 20,
+        cursor: str | None = None,
+    ) -> ConversationPage:
+        """Newest activity first. `cursor` continues where its page ended and overrides `page`.
+
+        Raises `Invalid` for a cursor that no page gave out.
+        """
+        wanted = Filter(archived, folder_id)
+        position = _position(cursor) if cursor else None
+        user_id = principal.user.id
+
+        def work(tx: Connection) -> tuple[list[Conversation], int]:
+            total = conversations.count(tx, user_id, wanted)
+            # One more than asked for tells whether there is a next page.
+            if position is not None:
+                found = conversations.page_after(tx, user_id, wanted, position, limit=page_size + 1)
+            else:
+                offset = (page - 1) * page_size
+                found = conversations.page(tx, user_id, wanted, offset=offset, limit=page_size + 1)
+            return found, total
+
+        found, total = await self._db.read(work)
+        items = found[:page_size]
+        more = len(found) > page_size
+        return ConversationPage(items, total, _cursor(items[-1]) if more else None)
+
+    async def get(self, principal: Principal, conversation_id: str) -> Conversation:
+        return await self._db.read(lambda tx: own_conversation(tx, principal, conversation_id))
+
+    async def update(
+        self, principal: Principal, origin: RequestOrigin, conversation_id: str, changes: Changes
+    ) -> Conversation:
+        now = self._clock()
+
+        def work(tx: Connection) -> Conversation:
+            current = own_conversation(tx, principal, conversation_id)
+            _check_folder(tx, principal, changes.folder_id)
+            changed = replace(
+                current,
+                title=current.title if changes.title is None else changes.title,
+                archived=current.archived if changes.archived is None else changes.archived,
+                folder_id=None if changes.unfile else changes.folder_id or current.folder_id,
+            )
+            if changed == current:
+                return current
+            changed = replace(changed, updated_at=now)
+            conversations.update(tx, changed)
+            record(tx, now, "conversation.update", principal, origin, "conversation", current.id)
+            return changed
+
+        return await self._db.write(work)
+
+    async def delete(
+        self, principal: Principal, origin: RequestOrigin, conversation_id: str
+    ) -> None:
+        now = self._clock()
+
+        def work(tx: Connection) -> None:
+            if not conversations.delete(tx, principal.user.id, conversation_id):
+                raise not_found("conversation")
+            record(
+                tx, now, "conversation.delete", principal, origin, "conversation", conversation_id
+            )
+
+        await self._db.write(work)
+        self._streams.cancel_conversation(conversation_id)
+
+    async def delete_all(self, principal: Principal, origin: RequestOrigin) -> int:
+        """Returns how many conversations were deleted."""
+        now = self._clock()
+
+        def work(tx: Connection) -> list[str]:
+            deleted = conversations.delete_all(tx, principal.user.id)
+            for conversation_id in deleted:
+                record(
+                    tx,
+                    now,
+                    "conversation.delete",
+                    principal,
+                    origin,
+                    "conversation",
+                    conversation_id,
+                )
+            return deleted
+
+        deleted = await self._db.write(work)
+        for conversation_id in deleted:
+            self._streams.cancel_conversation(conversation_id)
+        return len(deleted)
+
+    async def create_branch(
+        self,
+        principal: Principal,
+        origin: RequestOrigin,
+        conversation_id: str,
+        *,
+        parent_message_id: str,
+        initial_message: str | None = None,
+    ) -> tuple[Branch, Message | None]:
+        """A new line that shares everything up to and including `parent_message_id`."""
+        content = None if initial_message is None else checked_content(initial_message)
+        now = self._clock()
+        branch_id, message_id = str(uuid.uuid4()), str(uuid.uuid4())
+
+        def work(tx: Connection) -> tuple[Branch, Message | None]:
+            conversation = own_conversation(tx, principal, conversation_id)
+            if messages.seq_in(tx, conversation_id, parent_message_id) is None:
+                raise not_found("message")
+            if len(branches.of_conversation(tx, conversation)) > MAX_BRANCHES:
+                raise Conflict("This conversation has too many branches.")
+            branches.insert(tx, branch_id, conversation_id, parent_message_id, now)
+            record(tx, now, "branch.create", principal, origin, "branch", branch_id)
+            message = None
+            if content is not None:
+                message = Message(
+                    id=message_id,
+                    conversation_id=conversation_id,
+                    branch_id=branch_id,
+                    parent_message_id=parent_message_id,
+                    role=MessageRole.USER,
+                    content=content,
+                    status=MessageStatus.COMPLETE,
+                    created_at=now,
+                )
+                insert_question(tx, principal, origin, message)
+                conversations.touch(
+                    tx, conversation_id, preview=shortened(content, PREVIEW_CHARACTERS), added=1,
+                    at=now,
+                )  # fmt: skip
+            count = 0 if message is None else 1
+            return Branch(branch_id, conversation_id, parent_message_id, count, now, now), message
+
+        return await self._db.write(work)
+
+    async def list_branches(self, principal: Principal, conversation_id: str) -> list[Branch]:
+        """The main line first."""
+
+        def work(tx: Connection) -> list[Branch]:
+            conversation = own_conversation(tx, principal, conversation_id)
+            return branches.of_conversation(tx, conversation)
+
+        return await self._db.read(work)
+
+    async def messages(
+        self,
+        principal: Principal,
+        conversation_id: str,
+        *,
+        branch_id: str = MAIN_BRANCH,
+        page: int = 1,
+        page_size: int = 100,
+        cursor: str | None = None,
+    ) -> MessagePage:
+        """What the branch shows, oldest first; `cursor` is the id of the last message seen."""
+
+        def work(tx: Connection) -> MessagePage:
+            own_conversation(tx, principal, conversation_id)
+            check_branch(tx, conversation_id, branch_id)
+            line = branches.lineage(tx, branch_id)
+            limit = page_size + 1
+            if cursor is not None:
+                seq = messages.seq_in(tx, conversation_id, cursor)
+                if seq is None:
+                    raise Invalid("This cursor was not given out here.", field="cursor")
+                found = messages.page_after(tx, conversation_id, line, seq, limit=limit)
+            else:
+                offset = (page - 1) * page_size
+                found = messages.page(tx, conversation_id, line, offset=offset, limit=limit)
+            items = found[:page_size]
+            more = len(found) > page_size
+            total = messages.count(tx, conversation_id, line)
+            return MessagePage(items, total, items[-1].id if more else None)
+
+        return await self._db.read(work)
+
+
+def _check_folder(tx: Connection, principal: Principal, folder_id: str | None) -> None:
+    if folder_id is not None and not conversations.owns_folder(tx, principal.user.id, folder_id):
+        raise not_found("folder")
+
+
+def _cursor(conversation: Conversation) -> str:
+    position = conversations.position_of(conversation)
+    text = position.updated_at + _CURSOR_SEPARATOR + position.id
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _position(cursor: str) -> Position:
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        text = base64.b64decode(padded.encode("ascii"), altchars=b"-_", validate=True).decode()
+    except (binascii.Error, UnicodeError):
+        text = ""
+    updated_at, separator, conversation_id = text.partition(_CURSOR_SEPARATOR)
+    if not separator:
+        raise Invalid("This cursor was not given out here.", field="cursor")
+    return Position(updated_at, conversation_id)

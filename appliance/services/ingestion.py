@@ -1,0 +1,340 @@
+"""The worker that turns uploaded files into passages: one durable job after another.
+
+Every stage leaves its result in SQLite, so a job that was cut short goes on at the stage it had
+reached: extract (pages and chunks of a new revision), embed (their vectors, batch by batch),
+index (the search index), and one transaction that lets the new revision answer questions. Until
+then the revision before it does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
+from datetime import datetime, timedelta
+from functools import partial
+from time import monotonic
+
+from appliance.domain import Chunk, Document, DocumentStatus, Job, JobState, Page, utc_now
+from appliance.engines.protocols import Embedder
+from appliance.errors import ApplianceError, Invalid
+from appliance.services import plain_text
+from appliance.services.chunking import chunked
+from appliance.services.hyphens import mended
+from appliance.services.search_index import SearchIndex, embed_stored
+from appliance.storage import audit, chunks, documents, file_rows, jobs, pages
+from appliance.storage.audit import AuditEntry
+from appliance.storage.database import Connection, Database
+from appliance.storage.files import FileStore
+
+# From the bytes of a PDF: (page number, number of pages, text or None for an unreadable page).
+PdfPages = Callable[[AsyncIterator[bytes]], AsyncGenerator[tuple[int, int, str | None]]]
+
+ATTEMPTS = 3
+LEASE = timedelta(seconds=60)
+PAUSE_S = (5.0, 30.0)  # after the first and the second failure
+PROGRESS_EVERY_S = 0.5
+EMBED_BATCH = 32
+_WRITE_BATCH = 200
+_IDLE_S = 30.0
+# Where the stages end in a document's progress.
+_EXTRACTED, _EMBEDDED, _INDEXED = 0.2, 0.95, 0.99
+_INTERNAL = "This document could not be processed because of an internal error. Try to reindex it."
+_CRASHED = (
+    f"Processing this document ended the appliance {ATTEMPTS} times, so it was set aside. "
+    "Check the file, then reindex it."
+)
+
+logger = logging.getLogger(__name__)
+
+
+class Ingestion:
+    def __init__(
+        self,
+        db: Database,
+        files: FileStore,
+        index: SearchIndex,
+        embedder: Embedder,
+        pdf_pages: PdfPages,
+        *,
+        clock: Callable[[], datetime] = utc_now,
+        pause_s: tuple[float, ...] = PAUSE_S,
+    ) -> None:
+        self._db = db
+        self._files = files
+        self._index = index
+        self._embedder = embedder
+        self._pdf_pages = pdf_pages
+        self._clock = clock
+        self._pause_s = pause_s
+        self._wake = asyncio.Event()
+        self._worker: asyncio.Task[None] | None = None
+        self._current: tuple[str, asyncio.Task[None]] | None = None
+        self._said = 0.0  # when progress was last written, monotonic
+
+    async def open(self) -> None:
+        """Queue again what a crash left running, and start working."""
+        await self._db.write(self._recover)
+        self._worker = asyncio.create_task(self._work())
+
+    def wake(self) -> None:
+        """There may be a new job."""
+        self._wake.set()
+
+    async def abandon(self, document_id: str) -> None:
+        """Stop work on a document that is being deleted; nothing of it is written after this."""
+        if self._current is not None and self._current[0] == document_id:
+            task = self._current[1]
+            task.cancel()
+            await asyncio.wait({task})
+
+    async def close(self) -> None:
+        """Stop in the middle of whatever is under way; the next start goes on from there."""
+        if self._worker is not None:
+            self._worker.cancel()
+            await asyncio.gather(self._worker, return_exceptions=True)
+            self._worker = None
+
+    async def _work(self) -> None:
+        while True:
+            self._wake.clear()
+            try:
+                job = await self._db.write(self._take)
+                if job is None:
+                    await self._rest()
+                else:
+                    await self._run(job)
+            except Exception:
+                # The store itself failed (a full disk, say): nothing is lost, so try again later.
+                logger.exception("the ingest worker failed")
+                await asyncio.sleep(self._pause_s[0])
+
+    async def _rest(self) -> None:
+        due = await self._db.read(jobs.next_due)
+        left = _IDLE_S if due is None else (due - self._clock()).total_seconds()
+        try:
+            await asyncio.wait_for(self._wake.wait(), min(max(left, 0.0), _IDLE_S) + 0.01)
+        except TimeoutError:
+            pass
+
+    async def _run(self, job: Job) -> None:
+        """Do one job to its end, whatever that is."""
+        task = asyncio.create_task(self._process(job))
+        self._current = (job.document_id, task)
+        try:
+            await asyncio.wait({task})
+        except asyncio.CancelledError:
+            task.cancel()
+            await asyncio.wait({task})
+            # Not the document's fault: this attempt does not count.
+            await self._db.write(lambda tx: self._put_back(tx, job, counted=False))
+            raise
+        finally:
+            self._current = None
+        if task.cancelled():
+            return  # abandoned: the document is going
+        if (error := task.exception()) is not None:
+            await self._failed(job, error)
+
+    async def _process(self, job: Job) -> None:
+        document, served = await self._db.read(
+            lambda tx: (
+                documents.by_id(tx, job.document_id),
+                documents.revision(tx, job.document_id),
+            )
+        )
+        if document is None:
+            return
+        revision = (served or 0) + 1
+        if job.stage == jobs.FIRST_STAGE:
+            await self._extract(job, document, revision, served)
+        await self._embed(job, revision)
+        await self._index.add_revision(document.id, revision, served)
+        await self._progress(job, "index", _INDEXED)
+        await self._db.write(lambda tx: self._publish(tx, job, revision))
+        if served is not None:
+            await self._index.forget(document.id, except_revision=revision)
+
+    async def _extract(
+        self, job: Job, document: Document, revision: int, served: int | None
+    ) -> None:
+        texts, note = await self._texts(job, document)
+        found, cut = await asyncio.to_thread(_cut, document.id, texts)
+        if not cut:
+            raise Invalid("This document holds no text.", field="file")
+        await self._db.write(lambda tx: _clear(tx, document.id, served))
+        # In parts: the one writer of the database has others to serve.
+        for start in range(0, len(found), _WRITE_BATCH):
+            some = found[start : start + _WRITE_BATCH]
+            await self._db.write(
+                partial(pages.insert, document_id=document.id, revision=revision, pages=some)
+            )
+        for start in range(0, len(cut), _WRITE_BATCH):
+            more = cut[start : start + _WRITE_BATCH]
+            await self._db.write(partial(chunks.insert, revision=revision, chunks=more))
+        await self._progress(job, "embed", _EXTRACTED, note=note)
+
+    async def _texts(self, job: Job, document: Document) -> tuple[list[str], str | None]:
+        """The text of every page, and what is to be said of pages that cannot be read."""
+        key = await self._db.read(lambda tx: file_rows.key_of(tx, document.sha256))
+        if key is None:
+            raise Invalid("The stored file is gone. Delete the document and upload it again.")
+        source = self._files.read(document.sha256, key)
+        async with aclosing(source):
+            if document.file_type == "txt":
+                data = b"".join([piece async for piece in source])
+                return await asyncio.to_thread(plain_text.pages_of, data), None
+            texts: list[str] = []
+            unreadable: list[int] = []
+            async with aclosing(self._pdf_pages(source)) as found:
+                async for number, total, text in found:
+                    texts.append(text or "")
+                    if text is None:
+                        unreadable.append(number)
+                    await self._progress(job, "extract", _EXTRACTED * number / total, seldom=True)
+        return await asyncio.to_thread(mended, texts), _note(unreadable)
+
+    async def _embed(self, job: Job, revision: int) -> None:
+        model = self._embedder.name
+        total, done = await self._db.read(
+            lambda tx: chunks.counts(tx, job.document_id, revision, model)
+        )
+        while stored := await self._db.read(
+            lambda tx: chunks.without_vector(
+                tx, job.document_id, revision, model, limit=EMBED_BATCH
+            )
+        ):
+            await embed_stored(self._db, self._embedder, job.document_id, revision, stored)
+            done += len(stored)
+            share = _EXTRACTED + (_EMBEDDED - _EXTRACTED) * done / max(total, 1)
+            await self._progress(job, "embed", share, seldom=True)
+
+    async def _progress(
+        self,
+        job: Job,
+        stage: str,
+        progress: float,
+        *,
+        seldom: bool = False,
+        note: str | None = None,
+    ) -> None:
+        """Write how far the job is and renew its lease; `seldom`: at most twice a second."""
+        if seldom and monotonic() - self._said < PROGRESS_EVERY_S:
+            return
+        self._said = monotonic()
+        now = self._clock()
+        await self._db.write(
+            lambda tx: jobs.set_progress(
+                tx,
+                job.id,
+                stage=stage,
+                progress=progress,
+                now=now,
+                lease_until=now + LEASE,
+                note=note,
+            )
+        )
+
+    async def _failed(self, job: Job, error: BaseException) -> None:
+        """Give up, or try again later where that can help. Nothing to do once it is published."""
+        final = isinstance(error, Invalid) or job.attempts >= ATTEMPTS
+        reason = error.message if isinstance(error, ApplianceError) else _INTERNAL
+        logger.log(
+            logging.INFO if isinstance(error, ApplianceError) else logging.ERROR,
+            "ingest failed",
+            exc_info=None if isinstance(error, ApplianceError) else error,
+            extra={"fields": {"document_id": job.document_id, "job_id": job.id, "final": final}},
+        )
+        if final:
+            await self._db.write(lambda tx: self._give_up(tx, job, reason))
+        else:
+            await self._db.write(lambda tx: self._put_back(tx, job, counted=True))
+
+    def _take(self, tx: Connection) -> Job | None:
+        now = self._clock()
+        job = jobs.take_next(tx, now, now + LEASE)
+        if job is not None:
+            documents.set_status(tx, job.document_id, DocumentStatus.PROCESSING)
+        return job
+
+    def _recover(self, tx: Connection) -> None:
+        for job in jobs.running(tx):
+            if job.attempts >= ATTEMPTS:
+                self._give_up(tx, job, _CRASHED)
+            else:
+                jobs.put_back(tx, job.id, counted=True, due=self._clock(), now=self._clock())
+
+    def _put_back(self, tx: Connection, job: Job, *, counted: bool) -> None:
+        now = self._clock()
+        pause = self._pause_s[min(job.attempts, len(self._pause_s)) - 1] if counted else 0.0
+        due = now + timedelta(seconds=pause)
+        jobs.put_back(tx, job.id, counted=counted, due=due, now=now)
+
+    def _publish(self, tx: Connection, job: Job, revision: int) -> None:
+        """From here on questions are answered from `revision`."""
+        current = jobs.by_id(tx, job.id)
+        if current is None:
+            return  # the document was deleted meanwhile
+        now = self._clock()
+        total, _ = chunks.counts(tx, job.document_id, revision, self._embedder.name)
+        documents.publish(
+            tx,
+            job.document_id,
+            revision=revision,
+            pages=pages.count(tx, job.document_id, revision),
+            chunks=total,
+            at=now,
+            note=current.error,
+        )
+        _clear(tx, job.document_id, revision)
+        jobs.finish(tx, job.id, error=None, now=now)
+        audit.append(tx, _entry(now, "document.indexed", job, success=True, chunks=total))
+
+    def _give_up(self, tx: Connection, job: Job, reason: str) -> None:
+        current = jobs.by_id(tx, job.id)
+        if current is None or current.state is not JobState.RUNNING:
+            return  # deleted, or published before something failed
+        now = self._clock()
+        served = documents.revision(tx, job.document_id)
+        if served is None:
+            documents.set_status(tx, job.document_id, DocumentStatus.FAILED, error=reason)
+        else:
+            error = f"The last reindex failed, so the text from before is still used. {reason}"
+            documents.set_status(tx, job.document_id, DocumentStatus.INDEXED, error=error)
+        _clear(tx, job.document_id, served)
+        jobs.finish(tx, job.id, error=reason, now=now)
+        audit.append(tx, _entry(now, "document.failed", job, success=False))
+
+
+def _cut(document_id: str, texts: list[str]) -> tuple[list[Page], list[Chunk]]:
+    found = [Page(number, text) for number, text in enumerate(texts, start=1)]
+    return found, chunked(document_id, found)
+
+
+def _clear(tx: Connection, document_id: str, keep: int | None) -> None:
+    chunks.delete_other_revisions(tx, document_id, keep)
+    pages.delete_other_revisions(tx, document_id, keep)
+
+
+def _note(unreadable: list[int]) -> str | None:
+    if not unreadable:
+        return None
+    shown = ", ".join(map(str, unreadable[:20])) + (" and more" if len(unreadable) > 20 else "")
+    return f"These pages cannot be read and are left out of answers: {shown}."
+
+
+def _entry(
+    at: datetime, action: str, job: Job, *, success: bool, chunks: int | None = None
+) -> AuditEntry:
+    details: dict[str, str | int | float | bool | None] = {"job_id": job.id}
+    if chunks is not None:
+        details["chunks"] = chunks
+    return AuditEntry(
+        at,
+        action,
+        success,
+        resource_type="document",
+        resource_id=job.document_id,
+        details=details,
+    )

@@ -1,0 +1,150 @@
+"""Stores a question and the row of its answer, in one transaction: acknowledged means durable."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from appliance.domain import (
+    MAIN_BRANCH,
+    Message,
+    MessageRole,
+    MessageStatus,
+    Principal,
+    RequestOrigin,
+    Turn,
+)
+from appliance.errors import ApplianceError, Conflict
+from appliance.services.conversation_rules import (
+    PREVIEW_CHARACTERS,
+    TITLE_CHARACTERS,
+    check_branch,
+    insert_conversation,
+    insert_question,
+    new_conversation,
+    not_found,
+    own_conversation,
+    shortened,
+)
+from appliance.storage import branches, conversations, messages
+from appliance.storage.branches import Segment
+from appliance.storage.database import Connection
+
+HISTORY_MESSAGES = 6
+HISTORY_CHARACTERS = 2000  # of each message
+REFUSAL_MODEL = "refusal"
+
+
+def _new_id() -> str:
+    return str(uuid.uuid4())
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What somebody wants answered. Without a `conversation_id` a new conversation is made."""
+
+    principal: Principal
+    origin: RequestOrigin
+    content: str
+    at: datetime
+    conversation_id: str | None = None
+    branch_id: str = MAIN_BRANCH
+    parent_message_id: str | None = None
+    client_message_id: str | None = None
+    new_conversation_id: str = field(default_factory=_new_id)
+    question_id: str = field(default_factory=_new_id)
+    answer_id: str = field(default_factory=_new_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """`is_new` is false for a retry: then question and answer are those stored the first time."""
+
+    question: Message
+    answer: Message
+    history: tuple[Turn, ...]
+    is_new: bool
+
+
+def store(tx: Connection, ask: Ask, *, refusal: ApplianceError | None) -> Asked:
+    """Store what is new, return what is not. Raises `NotFound` for ids that are not the caller's.
+
+    `refusal` is raised when there is something to store: a retry is answered even while no new
+    question can be taken.
+    """
+    user_id = ask.principal.user.id
+    if ask.conversation_id is not None:
+        own_conversation(tx, ask.principal, ask.conversation_id)
+    if ask.client_message_id is not None:
+        earlier = messages.by_client_id(tx, user_id, ask.client_message_id, ask.conversation_id)
+        if earlier is not None:
+            return _repeated(tx, earlier)
+    if refusal is not None:
+        raise refusal
+    conversation_id, line = _place(tx, ask)
+    before = messages.last(tx, conversation_id, line, limit=HISTORY_MESSAGES)
+    question = Message(
+        id=ask.question_id,
+        conversation_id=conversation_id,
+        branch_id=ask.branch_id,
+        parent_message_id=ask.parent_message_id or (before[-1].id if before else None),
+        role=MessageRole.USER,
+        content=ask.content,
+        status=MessageStatus.COMPLETE,
+        created_at=ask.at,
+        client_message_id=ask.client_message_id,
+    )
+    answer = Message(
+        id=ask.answer_id,
+        conversation_id=conversation_id,
+        branch_id=ask.branch_id,
+        parent_message_id=question.id,
+        role=MessageRole.ASSISTANT,
+        content="",
+        status=MessageStatus.STREAMING,
+        created_at=ask.at,
+    )
+    insert_question(tx, ask.principal, ask.origin, question)
+    messages.insert(tx, answer)
+    preview = shortened(ask.content, PREVIEW_CHARACTERS)
+    conversations.touch(tx, conversation_id, preview=preview, added=2, at=ask.at)
+    return Asked(question, answer, _turns(before), is_new=True)
+
+
+def _place(tx: Connection, ask: Ask) -> tuple[str, list[Segment]]:
+    """The conversation that the question goes to, made if need be, and the line in it."""
+    if ask.conversation_id is None:
+        if ask.branch_id != MAIN_BRANCH:
+            raise not_found("branch")
+        if ask.parent_message_id is not None:
+            raise not_found("message")
+        title = shortened(ask.content, TITLE_CHARACTERS)
+        conversation = new_conversation(
+            ask.principal.user.id, title, ask.at, conversation_id=ask.new_conversation_id
+        )
+        insert_conversation(tx, ask.principal, ask.origin, conversation)
+        return conversation.id, []
+    check_branch(tx, ask.conversation_id, ask.branch_id)
+    if ask.parent_message_id is not None:
+        parent = messages.seq_in(tx, ask.conversation_id, ask.parent_message_id)
+        if parent is None:
+            raise not_found("message")
+    return ask.conversation_id, branches.lineage(tx, ask.branch_id)
+
+
+def _repeated(tx: Connection, question: Message) -> Asked:
+    answer = messages.answer_to(tx, question)
+    if answer is None:
+        raise Conflict("This message was stored before, without an answer.")
+    return Asked(question, answer, (), is_new=False)
+
+
+def _turns(before: list[Message]) -> tuple[Turn, ...]:
+    return tuple(
+        Turn(message.role, message.content[:HISTORY_CHARACTERS])
+        for message in before
+        if message.content
+        and message.status is MessageStatus.COMPLETE
+        and message.model != REFUSAL_MODEL
+    )

@@ -1,0 +1,132 @@
+"""Every option of the appliance, once: name, default, help.
+
+Values come from the defaults, then the TOML file, then the environment (`VOICEASSIST_<NAME>`), then
+the command line; later ones win.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+ENVIRONMENT_PREFIX = "VOICEASSIST_"
+EMBEDDING_MODEL_NAME = "all-MiniLM-L6-v2-f16.gguf"
+
+
+class SettingsError(Exception):
+    """A setting that cannot be used; the text names it and where it came from."""
+
+
+def _bundled(relative: str) -> Path:
+    """A path inside the executable when frozen, else below the working directory."""
+    return Path(getattr(sys, "_MEIPASS", ".")) / relative
+
+
+class Settings(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 picks a free one.")
+    data_dir: Path = Field(Path("data"), description="Where database, uploads, index and keys are.")
+    embedding_model: Path = Field(
+        default_factory=lambda: _bundled("models") / EMBEDDING_MODEL_NAME,
+        description="GGUF file of the embedding model.",
+    )
+    llm_model: Path | None = Field(
+        None,
+        description="GGUF file of a language model; without one, answers quote the documents.",
+    )
+    llm_context: int = Field(4096, ge=256, le=131072, description="Context of the LLM in tokens.")
+    llm_max_tokens: int = Field(512, ge=1, le=8192, description="Longest LLM answer in tokens.")
+    llm_temperature: float = Field(
+        0.0, ge=0, le=2, description="0 always picks the likeliest token."
+    )
+    threads: int = Field(
+        default_factory=lambda: os.cpu_count() or 1, ge=1, le=256, description="Compute threads."
+    )
+    passages: int = Field(8, ge=1, le=20, description="Passages given to the answer engine.")
+    concurrent_answers: int = Field(
+        64, ge=1, le=1024, description="Answers under way at once; more are told BUSY."
+    )
+    registration: Literal["open", "approval", "closed"] = Field(
+        "open", description="Who may register: anyone, anyone with an admin's approval, nobody."
+    )
+    password_min_length: int = Field(12, ge=8, le=64, description="Shortest password accepted.")
+    password_rounds: int = Field(12, ge=10, le=16, description="Cost of bcrypt (a power of two).")
+    access_token_seconds: int = Field(300, ge=60, le=3600, description="Life of an access token.")
+    session_hours: int = Field(24, ge=1, le=720, description="Longest life of a sign-in.")
+    upload_max_mb: int = Field(50, ge=1, le=500, description="Largest document accepted, in MB.")
+    rate_limits: bool = Field(True, description="Refuse requests over the limits of the reference.")
+    trusted_proxies: tuple[str, ...] = Field(
+        (), description="Addresses whose X-Forwarded-For is believed; comma-separated."
+    )
+    allowed_origins: tuple[str, ...] = Field(
+        (), description="Further origins whose pages may open the WebSocket; comma-separated."
+    )
+    metrics_access: Literal["admin", "open"] = Field(
+        "admin", description="Who reads /metrics: loopback and admins, or anyone."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="Least severe log line written."
+    )
+
+    @classmethod
+    def load(
+        cls,
+        *,
+        config: Path | None = None,
+        environment: Mapping[str, str] | None = None,
+        flags: Mapping[str, Any] | None = None,
+    ) -> Settings:
+        """Settings from `config` (or `VOICEASSIST_CONFIG`), the environment and `flags`.
+
+        Raises `SettingsError` naming the option for an unknown or unusable value.
+        """
+        environment = os.environ if environment is None else environment
+        values: dict[str, Any] = {}
+        named = environment.get(f"{ENVIRONMENT_PREFIX}CONFIG")
+        file = config or (Path(named) if named else None)
+        if file is not None:
+            values.update(_read_toml(file))
+        for name in cls.model_fields:
+            if (text := environment.get(ENVIRONMENT_PREFIX + name.upper())) is not None:
+                values[name] = _from_text(name, text)
+        values.update({k: v for k, v in (flags or {}).items() if v is not None})
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            raise SettingsError(_explain(error)) from None
+
+
+def _from_text(name: str, text: str) -> Any:
+    if name in {"trusted_proxies", "allowed_origins"}:
+        return tuple(part.strip() for part in text.split(",") if part.strip())
+    if name == "llm_model" and not text:
+        return None
+    return text
+
+
+def _read_toml(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"The settings file {file} cannot be read: {error}") from None
+
+
+def _explain(error: ValidationError) -> str:
+    lines = []
+    for problem in error.errors():
+        name = ".".join(str(part) for part in problem["loc"])
+        if problem["type"] == "extra_forbidden":
+            lines.append(f"There is no setting named {name}.")
+        else:
+            lines.append(
+                f"The setting {name} ({ENVIRONMENT_PREFIX}{name.upper()}): {problem['msg']}."
+            )
+    return "\n".join(lines)

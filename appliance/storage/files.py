@@ -1,0 +1,280 @@
+"""Uploaded files, named by the SHA-256 of their content and encrypted as they stream in.
+
+Every file has a random key of its own, which the caller keeps in its row: without the row the
+bytes on disk are noise. The format is the STREAM construction (Hoang, Reyhanitabar, Rogaway and
+Vizar, "Online authenticated-encryption and its nonce-reuse misuse-resistance", CRYPTO 2015):
+segments of 64 KiB under AES-256-GCM, each bound to its place by a counter in the nonce and the
+last one marked, so that segments cannot be reordered, dropped or cut off unnoticed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import hashlib
+import os
+import secrets
+from collections.abc import AsyncGenerator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, TypeVar
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from appliance.errors import StorageFull, Unavailable
+
+T = TypeVar("T")
+
+MAGIC = b"VAFILE\x01\x00"  # name and version of the format
+PREFIX_BYTES = 8
+SEGMENT_BYTES = 1 << 16
+TAG_BYTES = 16
+_PARTIAL = ".part"
+_READ_SEGMENTS = 8
+_WORKERS = 4
+
+
+class DamagedFile(Unavailable):
+    """The stored bytes are missing, cut short or not what was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class SealedFile:
+    """A whole upload on disk, durable, that still has a temporary name."""
+
+    sha256: str  # of the plain content
+    size: int  # of the plain content, in bytes
+    key: bytes
+    path: Path
+
+
+class FileStore:
+    """The directory of encrypted files. Blocking work runs in a small pool of its own."""
+
+    def __init__(self, directory: Path) -> None:
+        """Use `open`."""
+        self._directory = directory
+        self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="files")
+
+    @classmethod
+    async def open(cls, directory: Path) -> FileStore:
+        """Make `directory` if need be. `keep_only` removes what interrupted uploads left there."""
+        store = cls(directory)
+        await store._run(store._prepare)
+        return store
+
+    async def begin(self) -> FileWriter:
+        """Raises `StorageFull`."""
+        path = self._directory / _temporary_name()
+        return await self._opened(lambda: FileWriter(self, path), FileWriter._drop)
+
+    async def keep(self, sealed: SealedFile) -> None:
+        """Give the file its lasting name, durably; replaces a file of the same content."""
+
+        def rename() -> None:
+            os.replace(sealed.path, self._path(sealed.sha256))
+            self._sync_directory()
+
+        await self._run(rename)
+
+    async def discard(self, sealed: SealedFile) -> None:
+        await self._run(lambda: sealed.path.unlink(missing_ok=True))
+
+    async def remove(self, sha256: str) -> None:
+        def unlink() -> None:
+            self._path(sha256).unlink(missing_ok=True)
+            self._sync_directory()
+
+        await self._run(unlink)
+
+    async def keep_only(self, known: set[str]) -> int:
+        """Remove all other files, left by an interrupted upload or deletion; how many those were.
+
+        Only for the one process that owns the data, before it takes uploads.
+        """
+
+        def sweep() -> int:
+            strays = [path for path in self._directory.iterdir() if path.name not in known]
+            for path in strays:
+                path.unlink(missing_ok=True)
+            return len(strays)
+
+        return await self._run(sweep)
+
+    async def read(self, sha256: str, key: bytes) -> AsyncGenerator[bytes]:
+        """Yield the plain content in order. Raises `DamagedFile` before the first wrong byte."""
+        try:
+            path = self._path(sha256)
+            file = await self._opened(lambda: path.open("rb"), lambda opened: opened.close())
+        except FileNotFoundError:
+            raise DamagedFile("The stored file is missing.") from None
+        try:
+            segments = _Segments(file, key)
+            while (plain := await self._run(segments.read_some)) is not None:
+                yield plain
+        finally:
+            file.close()
+
+    async def check(self) -> None:
+        """Raises where nothing can be written."""
+
+        def probe() -> None:
+            path = self._directory / _temporary_name()
+            path.write_bytes(b"probe")
+            path.unlink()
+
+        await self._run(probe)
+
+    async def close(self) -> None:
+        await asyncio.get_running_loop().run_in_executor(None, self._pool.shutdown)
+
+    async def _opened(self, work: Callable[[], T], undo: Callable[[T], None]) -> T:
+        """Run `work`; what it opens for a caller that was cancelled meanwhile is undone."""
+        opening = asyncio.ensure_future(self._run(work))
+        try:
+            return await asyncio.shield(opening)
+        except asyncio.CancelledError:
+
+            def close(done: asyncio.Future[T]) -> None:
+                if done.exception() is None:
+                    undo(done.result())
+
+            opening.add_done_callback(close)
+            raise
+
+    async def _run(self, work: Callable[..., T], *arguments: object) -> T:
+        try:
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._pool, work, *arguments)
+        except OSError as error:
+            if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+                raise StorageFull("The disk is full; the file was not stored.") from error
+            raise
+
+    def _prepare(self) -> None:
+        self._directory.mkdir(parents=True, exist_ok=True)
+        self._directory.chmod(0o700)
+
+    def _path(self, sha256: str) -> Path:
+        if len(sha256) != 64 or not set(sha256) <= set("0123456789abcdef"):
+            raise ValueError("not a SHA-256")
+        return self._directory / sha256
+
+    def _sync_directory(self) -> None:
+        descriptor = os.open(self._directory, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+class FileWriter:
+    """One upload under way. Ends with `finish` or `discard`."""
+
+    def __init__(self, store: FileStore, path: Path) -> None:
+        """Use `FileStore.begin`; opens the file, so it runs in the pool."""
+        self._store = store
+        self._path = path
+        self._key = secrets.token_bytes(32)
+        self._cipher = AESGCM(self._key)
+        self._prefix = secrets.token_bytes(PREFIX_BYTES)
+        self._digest = hashlib.sha256()
+        self._waiting = bytearray()
+        self._segments = 0
+        self.size = 0
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        self._file = os.fdopen(descriptor, "wb")
+        self._file.write(MAGIC + self._prefix)
+
+    async def append(self, data: bytes) -> None:
+        """Raises `StorageFull`."""
+        self.size += len(data)
+        self._waiting += data
+        if len(self._waiting) > SEGMENT_BYTES:
+            await self._store._run(self._write_whole)
+
+    async def finish(self) -> SealedFile:
+        """Everything is on the disk on return. Raises `StorageFull`."""
+        await self._store._run(self._write_last)
+        return SealedFile(self._digest.hexdigest(), self.size, self._key, self._path)
+
+    async def discard(self) -> None:
+        """Forget the upload; harmless after `finish`, too."""
+        await self._store._run(self._drop)
+
+    def _drop(self) -> None:
+        # Only what a failed write left in the buffer can make closing fail; it goes with the file.
+        with contextlib.suppress(OSError):
+            self._file.close()
+        self._path.unlink(missing_ok=True)
+
+    def _write_whole(self) -> None:
+        # The last segment must be known to be the last, so one is always held back.
+        while len(self._waiting) > SEGMENT_BYTES:
+            self._write_segment(bytes(self._waiting[:SEGMENT_BYTES]), last=False)
+            del self._waiting[:SEGMENT_BYTES]
+
+    def _write_last(self) -> None:
+        self._write_whole()
+        self._write_segment(bytes(self._waiting), last=True)
+        self._waiting.clear()
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+
+    def _write_segment(self, plain: bytes, *, last: bool) -> None:
+        self._digest.update(plain)
+        nonce = _nonce(self._prefix, self._segments)
+        self._file.write(self._cipher.encrypt(nonce, plain, _associated(last)))
+        self._segments += 1
+
+
+class _Segments:
+    """Reads and checks the segments of one stored file. Blocking."""
+
+    def __init__(self, file: BinaryIO, key: bytes) -> None:
+        self._file = file
+        self._cipher = AESGCM(key)
+        self._prefix: bytes | None = None
+        self._number = 0
+        self._ahead = b""
+
+    def read_some(self) -> bytes | None:
+        """The next few segments' plain text, None after the last one."""
+        if self._prefix is None:
+            header = self._file.read(len(MAGIC) + PREFIX_BYTES)
+            if header[: len(MAGIC)] != MAGIC or len(header) != len(MAGIC) + PREFIX_BYTES:
+                raise DamagedFile("The stored file is damaged.")
+            self._prefix = header[len(MAGIC) :]
+            self._ahead = self._file.read(SEGMENT_BYTES + TAG_BYTES)
+        elif not self._ahead:
+            return None
+        plain = []
+        for _ in range(_READ_SEGMENTS):
+            current, self._ahead = self._ahead, self._file.read(SEGMENT_BYTES + TAG_BYTES)
+            nonce = _nonce(self._prefix, self._number)
+            try:
+                plain.append(
+                    self._cipher.decrypt(nonce, current, _associated(last=not self._ahead))
+                )
+            except (InvalidTag, ValueError):
+                raise DamagedFile("The stored file is damaged or was changed.") from None
+            self._number += 1
+            if not self._ahead:
+                break
+        return b"".join(plain)
+
+
+def _temporary_name() -> str:
+    return secrets.token_hex(16) + _PARTIAL
+
+
+def _nonce(prefix: bytes, number: int) -> bytes:
+    return prefix + number.to_bytes(4, "big")
+
+
+def _associated(last: bool) -> bytes:
+    return MAGIC + (b"\x01" if last else b"\x00")

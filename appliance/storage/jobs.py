@@ -1,0 +1,117 @@
+"""Rows of ingest jobs: what is to be done, how far it is, and how often it was tried.
+
+`lease_until` is when a job may be picked up (again): of a running job the end of its lease, of a
+queued one the end of its pause after a failure.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from appliance.domain import Job, JobState
+from appliance.storage.database import Connection, Row
+from appliance.storage.instants import from_text, optional_from_text, to_text
+
+FIRST_STAGE = "extract"
+
+
+def insert(tx: Connection, job_id: str, document_id: str, at: datetime) -> None:
+    """Queue a job for a document; earlier jobs of it that wait are dropped."""
+    tx.execute("DELETE FROM jobs WHERE document_id = ? AND state = 'queued'", (document_id,))
+    tx.execute(
+        """INSERT INTO jobs (id, document_id, state, stage, created_at, updated_at)
+           VALUES (?, ?, 'queued', ?, ?, ?)""",
+        (job_id, document_id, FIRST_STAGE, to_text(at), to_text(at)),
+    )
+
+
+def by_id(tx: Connection, job_id: str) -> Job | None:
+    row = tx.execute("SELECT * FROM jobs WHERE id = ?", (job_id,)).fetchone()
+    return None if row is None else _of_row(row)
+
+
+def active(tx: Connection, document_id: str) -> Job | None:
+    """The job of this document that waits or runs."""
+    row = tx.execute(
+        "SELECT * FROM jobs WHERE document_id = ? AND state IN ('queued', 'running')",
+        (document_id,),
+    ).fetchone()
+    return None if row is None else _of_row(row)
+
+
+def take_next(tx: Connection, now: datetime, lease_until: datetime) -> Job | None:
+    """The oldest job that may be picked up, now running and counted as tried once more."""
+    row = tx.execute(
+        """UPDATE jobs SET state = 'running', attempts = attempts + 1, lease_until = :lease,
+                  updated_at = :now
+            WHERE id = (SELECT id FROM jobs WHERE state = 'queued'
+                           AND (lease_until IS NULL OR lease_until <= :now)
+                         ORDER BY created_at, rowid LIMIT 1)
+            RETURNING *""",
+        {"now": to_text(now), "lease": to_text(lease_until)},
+    ).fetchone()
+    return None if row is None else _of_row(row)
+
+
+def next_due(tx: Connection) -> datetime | None:
+    """When the first of the pausing jobs may be picked up."""
+    row = tx.execute("SELECT min(lease_until) AS due FROM jobs WHERE state = 'queued'").fetchone()
+    return optional_from_text(row["due"])
+
+
+def set_progress(
+    tx: Connection,
+    job_id: str,
+    *,
+    stage: str,
+    progress: float,
+    now: datetime,
+    lease_until: datetime,
+    note: str | None = None,
+) -> None:
+    """`note`, kept when None, is something the result is to say of itself."""
+    tx.execute(
+        """UPDATE jobs SET stage = ?, progress = ?, updated_at = ?, lease_until = ?,
+                  error = coalesce(?, error)
+            WHERE id = ?""",
+        (stage, progress, to_text(now), to_text(lease_until), note, job_id),
+    )
+
+
+def finish(tx: Connection, job_id: str, *, error: str | None, now: datetime) -> None:
+    """Done, or failed for good with `error`."""
+    tx.execute(
+        """UPDATE jobs SET state = ?, error = ?, lease_until = NULL, updated_at = ?,
+                  progress = CASE WHEN ? THEN 1.0 ELSE progress END
+            WHERE id = ?""",
+        ("done" if error is None else "failed", error, to_text(now), error is None, job_id),
+    )
+
+
+def put_back(tx: Connection, job_id: str, *, counted: bool, due: datetime, now: datetime) -> None:
+    """Queue a running job again, at the stage it has reached, not before `due`."""
+    tx.execute(
+        """UPDATE jobs SET state = 'queued', lease_until = ?, updated_at = ?,
+                  attempts = attempts - ?
+            WHERE id = ? AND state = 'running'""",
+        (to_text(due), to_text(now), 0 if counted else 1, job_id),
+    )
+
+
+def running(tx: Connection) -> list[Job]:
+    """Only one process owns the data, so at start-up these are what a crash left behind."""
+    return [_of_row(row) for row in tx.execute("SELECT * FROM jobs WHERE state = 'running'")]
+
+
+def _of_row(row: Row) -> Job:
+    return Job(
+        id=row["id"],
+        document_id=row["document_id"],
+        state=JobState(row["state"]),
+        stage=row["stage"],
+        progress=row["progress"],
+        attempts=row["attempts"],
+        error=row["error"],
+        created_at=from_text(row["created_at"]),
+        updated_at=from_text(row["updated_at"]),
+    )

@@ -1,0 +1,224 @@
+"""Rows of messages. Callers have checked that the conversation is the caller's own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+
+from appliance.domain import Message, MessageRole, MessageStatus, Sentence
+from appliance.storage import citations
+from appliance.storage.branches import Segment
+from appliance.storage.database import Connection, Row
+from appliance.storage.instants import from_text, optional_from_text, to_text
+
+_COLUMNS = """seq, id, conversation_id, branch_id, parent_message_id, role, content, status,
+              client_message_id, model, tokens, sentences, created_at, edited_at"""
+
+
+def insert(tx: Connection, message: Message) -> None:
+    tx.execute(
+        """INSERT INTO messages (id, conversation_id, branch_id, parent_message_id, role, content,
+                                 status, client_message_id, model, tokens, sentences, created_at)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+        (
+            message.id,
+            message.conversation_id,
+            message.branch_id,
+            message.parent_message_id,
+            message.role.value,
+            message.content,
+            message.status.value,
+            message.client_message_id,
+            message.model,
+            message.tokens,
+            _sentences_json(message.sentences),
+            to_text(message.created_at),
+        ),
+    )
+
+
+def finish(tx: Connection, message: Message) -> bool:
+    """Write what became of a streaming answer. False when it is streaming no more, or has gone."""
+    cursor = tx.execute(
+        """UPDATE messages SET content = ?, status = ?, model = ?, tokens = ?, sentences = ?
+           WHERE id = ? AND status = 'streaming'""",
+        (
+            message.content,
+            message.status.value,
+            message.model,
+            message.tokens,
+            _sentences_json(message.sentences),
+            message.id,
+        ),
+    )
+    if not cursor.rowcount:
+        return False
+    citations.insert(tx, message.id, message.citations)
+    return True
+
+
+def interrupt_streaming(tx: Connection) -> list[tuple[str, str]]:
+    """Mark every streaming message interrupted; returns (message id, its owner's id)."""
+    rows = tx.execute(
+        """SELECT messages.id, conversations.user_id FROM messages
+           JOIN conversations ON conversations.id = messages.conversation_id
+           WHERE messages.status = 'streaming' ORDER BY messages.seq"""
+    ).fetchall()
+    tx.execute("UPDATE messages SET status = 'interrupted' WHERE status = 'streaming'")
+    return [(row["id"], row["user_id"]) for row in rows]
+
+
+def by_id(tx: Connection, user_id: str, message_id: str) -> Message | None:
+    row = tx.execute(
+        f"""SELECT {_COLUMNS} FROM messages WHERE id = ? AND conversation_id IN
+              (SELECT id FROM conversations WHERE user_id = ?)""",
+        (message_id, user_id),
+    ).fetchone()
+    return _with_citations(tx, [row])[0] if row else None
+
+
+def seq_in(tx: Connection, conversation_id: str, message_id: str) -> int | None:
+    row = tx.execute(
+        "SELECT seq FROM messages WHERE id = ? AND conversation_id = ?",
+        (message_id, conversation_id),
+    ).fetchone()
+    return int(row["seq"]) if row else None
+
+
+def by_client_id(
+    tx: Connection, user_id: str, client_message_id: str, conversation_id: str | None
+) -> Message | None:
+    """The user's message that was sent under `client_message_id`, in one conversation or in any."""
+    row = tx.execute(
+        f"""SELECT {_COLUMNS} FROM messages
+            WHERE client_message_id = :client_id AND role = 'user'
+              AND (:conversation_id IS NULL OR conversation_id = :conversation_id)
+              AND conversation_id IN (SELECT id FROM conversations WHERE user_id = :user_id)
+            ORDER BY seq LIMIT 1""",
+        {
+            "client_id": client_message_id,
+            "conversation_id": conversation_id,
+            "user_id": user_id,
+        },
+    ).fetchone()
+    return _message(row) if row else None
+
+
+def answer_to(tx: Connection, question: Message) -> Message | None:
+    """The first answer to the user's message `question`."""
+    row = tx.execute(
+        f"""SELECT {_COLUMNS} FROM messages
+            WHERE conversation_id = ? AND branch_id = ? AND parent_message_id = ?
+              AND role = 'assistant' AND seq > (SELECT seq FROM messages WHERE id = ?)
+            ORDER BY seq LIMIT 1""",
+        (question.conversation_id, question.branch_id, question.id, question.id),
+    ).fetchone()
+    return _with_citations(tx, [row])[0] if row else None
+
+
+def count(tx: Connection, conversation_id: str, line: Sequence[Segment]) -> int:
+    return sum(_count_segment(tx, conversation_id, segment) for segment in line)
+
+
+def page(
+    tx: Connection, conversation_id: str, line: Sequence[Segment], *, offset: int, limit: int
+) -> list[Message]:
+    """Oldest first."""
+    rows: list[Row] = []
+    for segment in line:
+        if len(rows) == limit:
+            break
+        if offset:
+            held = _count_segment(tx, conversation_id, segment)
+            if offset >= held:
+                offset -= held
+                continue
+        rows += tx.execute(
+            f"""SELECT {_COLUMNS} FROM messages
+                WHERE conversation_id = ? AND branch_id = ? AND seq <= ?
+                ORDER BY seq LIMIT ? OFFSET ?""",
+            (conversation_id, segment.branch_id, segment.upto, limit - len(rows), offset),
+        ).fetchall()
+        offset = 0
+    return _with_citations(tx, rows)
+
+
+def page_after(
+    tx: Connection, conversation_id: str, line: Sequence[Segment], seq: int, *, limit: int
+) -> list[Message]:
+    """Oldest first, from the message after `seq` on (keyset)."""
+    rows: list[Row] = []
+    for segment in line:
+        if segment.upto <= seq or len(rows) == limit:
+            continue
+        rows += tx.execute(
+            f"""SELECT {_COLUMNS} FROM messages
+                WHERE conversation_id = ? AND branch_id = ? AND seq > ? AND seq <= ?
+                ORDER BY seq LIMIT ?""",
+            (conversation_id, segment.branch_id, seq, segment.upto, limit - len(rows)),
+        ).fetchall()
+    return _with_citations(tx, rows)
+
+
+def last(
+    tx: Connection, conversation_id: str, line: Sequence[Segment], *, limit: int
+) -> list[Message]:
+    """The newest `limit` messages of a line, oldest first, without their citations."""
+    rows: list[Row] = []
+    for segment in reversed(line):
+        rows += tx.execute(
+            f"""SELECT {_COLUMNS} FROM messages
+                WHERE conversation_id = ? AND branch_id = ? AND seq <= ?
+                ORDER BY seq DESC LIMIT ?""",
+            (conversation_id, segment.branch_id, segment.upto, limit - len(rows)),
+        ).fetchall()
+        if len(rows) == limit:
+            break
+    return [_message(row) for row in reversed(rows)]
+
+
+def _count_segment(tx: Connection, conversation_id: str, segment: Segment) -> int:
+    total: int = tx.execute(
+        """SELECT count(*) AS total FROM messages
+           WHERE conversation_id = ? AND branch_id = ? AND seq <= ?""",
+        (conversation_id, segment.branch_id, segment.upto),
+    ).fetchone()["total"]
+    return total
+
+
+def _with_citations(tx: Connection, rows: Sequence[Row]) -> list[Message]:
+    cited = citations.of_messages(tx, [row["id"] for row in rows if row["role"] == "assistant"])
+    return [replace(_message(row), citations=cited.get(row["id"], ())) for row in rows]
+
+
+def _message(row: Row) -> Message:
+    return Message(
+        id=row["id"],
+        conversation_id=row["conversation_id"],
+        branch_id=row["branch_id"],
+        parent_message_id=row["parent_message_id"],
+        role=MessageRole(row["role"]),
+        content=row["content"],
+        status=MessageStatus(row["status"]),
+        created_at=from_text(row["created_at"]),
+        client_message_id=row["client_message_id"],
+        model=row["model"],
+        tokens=row["tokens"],
+        edited_at=optional_from_text(row["edited_at"]),
+        sentences=_sentences(row["sentences"]),
+    )
+
+
+def _sentences_json(sentences: Sequence[Sentence]) -> str:
+    return json.dumps(
+        [[s.start, s.end, s.supported, list(s.citations)] for s in sentences],
+        separators=(",", ":"),
+    )
+
+
+def _sentences(text: str) -> tuple[Sentence, ...]:
+    return tuple(
+        Sentence(start, end, supported, tuple(cited))
+        for start, end, supported, cited in json.loads(text)
+    )

@@ -1,0 +1,239 @@
+"""The schema, as an append-only list of migrations; each runs in a transaction of its own.
+
+A released migration is never edited: a change is a new function at the end.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any, cast
+
+import sqlite_utils
+
+from appliance.errors import Unavailable
+
+schema = sqlite_utils.Migrations("appliance")
+
+
+def apply(connection: Any) -> None:
+    """Apply what is pending. Raises `Unavailable` for a file of a newer appliance."""
+    row_factory, connection.row_factory = connection.row_factory, None
+    try:
+        # sqlcipher3's connection has sqlite3's interface without being its subclass.
+        database = sqlite_utils.Database(cast(sqlite3.Connection, connection))
+        known = {migration.name for migration in schema.pending(database)}
+        applied = {migration.name for migration in schema.applied(database)}
+        newer = sorted(applied - known - {name for name in ALL if name in applied})
+        if newer:
+            raise Unavailable(
+                f"The database has the migration {newer[-1]}, which this version does not know. "
+                "Install the newer appliance, or restore a backup made by this version."
+            )
+        schema.apply(database)
+    finally:
+        connection.row_factory = row_factory
+
+
+@schema()
+def m0001_accounts(db: sqlite_utils.Database) -> None:
+    _run(
+        db,
+        """CREATE TABLE users (
+             id TEXT PRIMARY KEY,
+             email TEXT NOT NULL UNIQUE,
+             full_name TEXT NOT NULL,
+             password_hash TEXT NOT NULL,
+             is_active INTEGER NOT NULL,
+             admin_role TEXT NOT NULL CHECK (admin_role IN ('user', 'viewer', 'admin')),
+             created_at TEXT NOT NULL,
+             last_login TEXT
+           ) STRICT""",
+        """CREATE TABLE sessions (
+             id TEXT PRIMARY KEY,
+             user_id TEXT NOT NULL REFERENCES users(id) ON DELETE CASCADE,
+             created_at TEXT NOT NULL,
+             expires_at TEXT NOT NULL,
+             ip TEXT NOT NULL,
+             user_agent TEXT NOT NULL,
+             revoked_at TEXT
+           ) STRICT""",
+        "CREATE INDEX sessions_user ON sessions(user_id)",
+        """CREATE TABLE refresh_tokens (
+             hash TEXT PRIMARY KEY,
+             session_id TEXT NOT NULL REFERENCES sessions(id) ON DELETE CASCADE,
+             created_at TEXT NOT NULL,
+             expires_at TEXT NOT NULL,
+             used_at TEXT
+           ) STRICT, WITHOUT ROWID""",
+        "CREATE INDEX refresh_tokens_session ON refresh_tokens(session_id)",
+        """CREATE TABLE login_failures (
+             account TEXT PRIMARY KEY,
+             failures INTEGER NOT NULL,
+             blocked_until TEXT,
+             last_failure TEXT NOT NULL
+           ) STRICT, WITHOUT ROWID""",
+        """CREATE TABLE audit_log (
+             seq INTEGER PRIMARY KEY,
+             timestamp TEXT NOT NULL,
+             action TEXT NOT NULL,
+             user_id TEXT,
+             role TEXT,
+             session_id TEXT,
+             ip TEXT,
+             request_id TEXT,
+             resource_type TEXT,
+             resource_id TEXT,
+             success INTEGER NOT NULL,
+             details TEXT NOT NULL,
+             hash TEXT NOT NULL
+           ) STRICT""",
+    )
+
+
+@schema()
+def m0002_knowledge(db: sqlite_utils.Database) -> None:
+    _run(
+        db,
+        """CREATE TABLE files (
+             sha256 TEXT PRIMARY KEY,
+             size INTEGER NOT NULL,
+             key BLOB NOT NULL,
+             created_at TEXT NOT NULL
+           ) STRICT, WITHOUT ROWID""",
+        """CREATE TABLE documents (
+             id TEXT PRIMARY KEY,
+             title TEXT NOT NULL,
+             category TEXT,
+             filename TEXT NOT NULL,
+             file_type TEXT NOT NULL CHECK (file_type IN ('pdf', 'txt')),
+             size INTEGER NOT NULL,
+             sha256 TEXT NOT NULL UNIQUE REFERENCES files(sha256),
+             status TEXT NOT NULL CHECK (status IN ('uploaded', 'processing', 'indexed', 'failed')),
+             error TEXT,
+             pages INTEGER,
+             chunks_indexed INTEGER NOT NULL DEFAULT 0,
+             version TEXT,
+             supersedes TEXT,
+             issuer TEXT,
+             effective_date TEXT,
+             review_by TEXT,
+             owner TEXT,
+             uploaded_by TEXT,
+             upload_date TEXT NOT NULL,
+             indexed_at TEXT,
+             revision INTEGER
+           ) STRICT""",
+        "CREATE INDEX documents_upload ON documents(upload_date DESC, id)",
+        "CREATE INDEX documents_supersedes ON documents(supersedes) WHERE supersedes IS NOT NULL",
+        # A reindex writes its revision beside the one that answers questions.
+        """CREATE TABLE pages (
+             document_id TEXT NOT NULL REFERENCES documents(id) ON DELETE CASCADE,
+             revision INTEGER NOT NULL,
+             number INTEGER NOT NULL,
+             text TEXT NOT NULL,
+             PRIMARY KEY (document_id, revision, number)
+           ) STRICT, WITHOUT ROWID""",
+        """CREATE TABLE chunks (
+             id TEXT NOT NULL,
+             document_id TEXT NOT NULL REFERENCES documents(id) ON DELETE CASCADE,
+             revision INTEGER NOT NULL,
+             ordinal INTEGER NOT NULL,
+             page INTEGER NOT NULL,
+             section TEXT,
+             char_start INTEGER NOT NULL,
+             char_end INTEGER NOT NULL,
+             embedding_model TEXT,
+             embedding BLOB,
+             PRIMARY KEY (document_id, revision, ordinal)
+           ) STRICT""",
+        "CREATE INDEX chunks_id ON chunks(id)",
+        """CREATE TABLE jobs (
+             id TEXT PRIMARY KEY,
+             document_id TEXT NOT NULL REFERENCES documents(id) ON DELETE CASCADE,
+             state TEXT NOT NULL CHECK (state IN ('queued', 'running', 'done', 'failed')),
+             stage TEXT NOT NULL,
+             progress REAL NOT NULL DEFAULT 0,
+             attempts INTEGER NOT NULL DEFAULT 0,
+             error TEXT,
+             lease_until TEXT,
+             created_at TEXT NOT NULL,
+             updated_at TEXT NOT NULL
+           ) STRICT""",
+        "CREATE INDEX jobs_state ON jobs(state, created_at)",
+        "CREATE INDEX jobs_document ON jobs(document_id, created_at)",
+    )
+
+
+@schema()
+def m0003_conversations(db: sqlite_utils.Database) -> None:
+    _run(
+        db,
+        """CREATE TABLE folders (
+             id TEXT PRIMARY KEY,
+             user_id TEXT NOT NULL REFERENCES users(id) ON DELETE CASCADE,
+             parent_id TEXT REFERENCES folders(id) ON DELETE CASCADE,
+             name TEXT NOT NULL,
+             created_at TEXT NOT NULL
+           ) STRICT""",
+        """CREATE TABLE conversations (
+             id TEXT PRIMARY KEY,
+             user_id TEXT NOT NULL REFERENCES users(id) ON DELETE CASCADE,
+             title TEXT NOT NULL,
+             archived INTEGER NOT NULL DEFAULT 0,
+             folder_id TEXT REFERENCES folders(id) ON DELETE SET NULL,
+             message_count INTEGER NOT NULL DEFAULT 0,
+             last_message_preview TEXT,
+             created_at TEXT NOT NULL,
+             updated_at TEXT NOT NULL
+           ) STRICT""",
+        "CREATE INDEX conversations_recent ON conversations(user_id, updated_at DESC, id)",
+        """CREATE TABLE branches (
+             id TEXT PRIMARY KEY,
+             conversation_id TEXT NOT NULL REFERENCES conversations(id) ON DELETE CASCADE,
+             parent_message_id TEXT NOT NULL REFERENCES messages(id) ON DELETE CASCADE,
+             created_at TEXT NOT NULL
+           ) STRICT""",
+        "CREATE INDEX branches_conversation ON branches(conversation_id, created_at)",
+        # Deleting a message looks for the branches that start from it.
+        "CREATE INDEX branches_parent ON branches(parent_message_id)",
+        # branch_id is 'main' or branches.id; seq orders messages across the whole conversation.
+        """CREATE TABLE messages (
+             seq INTEGER PRIMARY KEY,
+             id TEXT NOT NULL UNIQUE,
+             conversation_id TEXT NOT NULL REFERENCES conversations(id) ON DELETE CASCADE,
+             branch_id TEXT NOT NULL,
+             parent_message_id TEXT,
+             role TEXT NOT NULL CHECK (role IN ('user', 'assistant', 'system')),
+             content TEXT NOT NULL,
+             status TEXT NOT NULL
+               CHECK (status IN ('complete', 'streaming', 'interrupted', 'failed')),
+             client_message_id TEXT,
+             model TEXT,
+             tokens INTEGER,
+             sentences TEXT NOT NULL DEFAULT '[]',
+             created_at TEXT NOT NULL,
+             edited_at TEXT
+           ) STRICT""",
+        "CREATE INDEX messages_conversation ON messages(conversation_id, branch_id, seq)",
+        "CREATE INDEX messages_streaming ON messages(seq) WHERE status = 'streaming'",
+        """CREATE UNIQUE INDEX messages_client ON messages(conversation_id, client_message_id)
+             WHERE client_message_id IS NOT NULL""",
+        # A retry that names no conversation is found by its client's id alone.
+        """CREATE INDEX messages_client_id ON messages(client_message_id)
+             WHERE client_message_id IS NOT NULL""",
+        """CREATE TABLE citations (
+             id TEXT PRIMARY KEY,
+             message_id TEXT NOT NULL REFERENCES messages(id) ON DELETE CASCADE,
+             position INTEGER NOT NULL,
+             snapshot TEXT NOT NULL
+           ) STRICT""",
+        "CREATE INDEX citations_message ON citations(message_id, position)",
+    )
+
+
+ALL = tuple(m.name for m in schema.pending(sqlite_utils.Database(memory=True)))
+
+
+def _run(db: sqlite_utils.Database, *statements: str) -> None:
+    for statement in statements:
+        db.execute(statement)

@@ -1,0 +1,351 @@
+"""The search index: a LanceDB table of hashed words and vectors, derived and expendable.
+
+LanceDB never fsyncs and does not checksum what it reads, so the table is synced here after every
+change, every row carries a checksum, and `probe` reads all of it back. Exact vector search runs
+in memory on the vectors that the probe read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import uuid
+import zlib
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+# LanceDB reads these when it is loaded: two threads are all that a search of this size can use,
+# and its log would go to standard error in a format of its own.
+os.environ.setdefault("LANCE_CPU_THREADS", "2")
+os.environ.setdefault("LANCE_IO_THREADS", "4")
+os.environ.setdefault("LANCEDB_LOG", "off")
+
+import lancedb
+import numpy as np
+import pyarrow as pa
+from lancedb.index import FTS
+from lancedb.query import MatchQuery
+from numpy.typing import NDArray
+
+from appliance.errors import StorageFull
+from appliance.storage.exact_vectors import ExactVectors
+from appliance.storage.terms import TermHasher
+
+T = TypeVar("T")
+
+FORMAT = 1
+TABLE = "chunks"
+MANIFEST = "index.json"
+INDEX_CACHE_BYTES = 256 << 20  # LanceDB's own default is 6 GiB
+METADATA_CACHE_BYTES = 64 << 20
+_MAX_QUESTION_TERMS = 256
+
+logger = logging.getLogger(__name__)
+
+
+class DamagedIndex(Exception):
+    """The index cannot be read, or holds something else than what was written. Rebuild it."""
+
+
+@dataclass(frozen=True, slots=True)
+class VectorRow:
+    """A chunk as the index knows it. `vector` has length 1; `text` is what can be found."""
+
+    chunk_id: str
+    document_id: str
+    revision: int
+    text: str
+    vector: NDArray[np.float32]
+
+
+class VectorTable:
+    """One table in one directory. Writers take turns; searches run beside them."""
+
+    def __init__(self, directory: Path, table: Any, terms: TermHasher, dimensions: int) -> None:
+        """Use `create` or `open`."""
+        self._directory = directory
+        self._table = table
+        self._terms = terms
+        self._dimensions = dimensions
+        self._vectors = ExactVectors(dimensions)
+        self._writing = asyncio.Lock()
+        self._synced: set[Path] = set()
+        self._pool = ThreadPoolExecutor(2, thread_name_prefix="vectors")
+
+    @classmethod
+    async def create(
+        cls, directory: Path, *, model: str, dimensions: int, terms_key: bytes
+    ) -> VectorTable:
+        """Make an empty table in `directory`, which must not exist yet."""
+        manifest = {"format": FORMAT, "model": model, "dimensions": dimensions}
+        await asyncio.to_thread(_make_directory, directory, json.dumps(manifest))
+        connection = await _connect(directory)
+        table = await connection.create_table(TABLE, schema=_schema(dimensions))
+        await table.create_index("terms", config=_full_text())
+        return cls(directory, table, TermHasher(terms_key), dimensions)
+
+    @classmethod
+    async def open(
+        cls, directory: Path, *, model: str, dimensions: int, terms_key: bytes
+    ) -> VectorTable:
+        """Open a table; `probe` it before use. Raises `DamagedIndex`, also for another model's."""
+        try:
+            manifest = json.loads(await asyncio.to_thread((directory / MANIFEST).read_text))
+            if manifest != {"format": FORMAT, "model": model, "dimensions": dimensions}:
+                raise DamagedIndex("written for another embedding model or by another version")
+            table = await (await _connect(directory)).open_table(TABLE)
+        except (OSError, ValueError, RuntimeError) as error:
+            raise DamagedIndex(type(error).__name__) from error
+        return cls(directory, table, TermHasher(terms_key), dimensions)
+
+    async def add(self, rows: Sequence[VectorRow]) -> None:
+        """Add `rows`. They are found after the next `settle`."""
+        if not rows:
+            return
+        async with self._writing:
+            data, vectors = await self._in_pool(self._encode, rows)
+            with _disk_full_told():
+                await self._table.add(data)
+            self._vectors.add(
+                [row.chunk_id for row in rows],
+                [(row.document_id, row.revision) for row in rows],
+                vectors,
+            )
+
+    async def settle(self) -> None:
+        """Bring the full-text index up to date, drop what was deleted, and sync everything to disk.
+
+        Raises `DamagedIndex` when rows stay out of the full-text index.
+        """
+        async with self._writing:
+            # Older versions hold deleted rows; nobody but this process reads them.
+            with _disk_full_told():
+                await self._table.optimize(
+                    cleanup_older_than=timedelta(milliseconds=1), delete_unverified=True
+                )
+            stats = await self._table.index_stats("terms_idx")
+            if stats is None or stats.num_unindexed_rows:
+                raise DamagedIndex("rows are missing in the full-text index")
+            await self._in_pool(self._sync)
+
+    async def delete_document(
+        self, document_id: str, *, except_revision: int | None = None
+    ) -> None:
+        """Remove a document's rows, of all revisions or of all but one."""
+        # Filters are SQL text: nothing but a UUID and an integer may reach them.
+        condition = f"document_id = '{uuid.UUID(document_id)}'"
+        if except_revision is not None:
+            condition += f" AND revision <> {int(except_revision)}"
+        async with self._writing:
+            with _disk_full_told():
+                await self._table.delete(condition)
+            await self._in_pool(
+                lambda: self._vectors.remove(document_id, except_revision=except_revision)
+            )
+
+    async def vector_search(
+        self, vector: NDArray[np.float32], limit: int
+    ) -> list[tuple[str, float]]:
+        """The `limit` nearest (chunk id, cosine), exactly. A chunk may come once per revision."""
+        return await self._in_pool(self._vectors.search, vector, limit)
+
+    def cosines(self, vector: NDArray[np.float32], ids: Iterable[str]) -> dict[str, float]:
+        return self._vectors.cosines(vector, ids)
+
+    async def text_search(self, text: str, limit: int) -> list[tuple[str, float]]:
+        """The `limit` best (chunk id, BM25) with any word of `text`. Raises `DamagedIndex`."""
+        terms = self._terms.hashed(text).split(" ")
+        # Words only, each once, no query language: what a user types cannot be an operator.
+        wanted = " ".join(list(dict.fromkeys(terms))[:_MAX_QUESTION_TERMS])
+        if not wanted:
+            return []
+
+        async def ask() -> pa.Table:
+            query = self._table.query().nearest_to_text(MatchQuery(wanted, "terms"))
+            return await query.select(["chunk_id", "_score"]).limit(limit).to_arrow()
+
+        found = await _twice(ask)
+        ids, scores = found.column("chunk_id").to_pylist(), found.column("_score").to_pylist()
+        return list(zip(ids, scores, strict=True))
+
+    async def probe(self) -> list[tuple[str, str, int]]:
+        """Read and check every row, and search; (chunk id, document id, revision) of all rows.
+
+        Must run once after `open`, since it loads the vectors. Raises `DamagedIndex`.
+        """
+        try:
+            data = await self._table.query().to_arrow()
+        except Exception as error:  # whatever the native reader makes of damaged bytes
+            raise DamagedIndex(type(error).__name__) from error
+        self._vectors = await self._in_pool(self._decode, data)
+        if data.num_rows:
+            last = data.num_rows - 1
+            chunk_id = data.column("chunk_id")[last].as_py()
+            terms = data.column("terms")[last].as_py().split()[:_MAX_QUESTION_TERMS]
+            await self._probe_text(chunk_id, terms, data.num_rows)
+        return self._vectors.keys()
+
+    async def close(self) -> None:
+        async with self._writing:
+            self._table.close()
+        await asyncio.get_running_loop().run_in_executor(None, self._pool.shutdown)
+
+    async def _probe_text(self, chunk_id: str, terms: list[str], rows: int) -> None:
+        if not terms:
+            return
+        stats = await self._table.index_stats("terms_idx")
+        if stats is None or stats.num_indexed_rows < rows:
+            raise DamagedIndex("rows are missing in the full-text index")
+
+        async def ask() -> pa.Table:
+            query = self._table.query().nearest_to_text(MatchQuery(" ".join(terms), "terms"))
+            return await query.select(["chunk_id", "_score"]).limit(rows).to_arrow()
+
+        found = await _twice(ask)
+        if chunk_id not in found.column("chunk_id").to_pylist():
+            raise DamagedIndex("the full-text index does not find a row by its own words")
+
+    def _encode(self, rows: Sequence[VectorRow]) -> tuple[pa.Table, NDArray[np.float32]]:
+        vectors = np.stack([row.vector for row in rows]).astype(np.float32)
+        if vectors.shape != (len(rows), self._dimensions):
+            raise ValueError(f"vectors of shape {vectors.shape}, not {self._dimensions} dimensions")
+        terms = [self._terms.hashed(row.text) for row in rows]
+        flat = pa.array(vectors.ravel())
+        columns = {
+            "chunk_id": [row.chunk_id for row in rows],
+            "document_id": [row.document_id for row in rows],
+            "revision": [row.revision for row in rows],
+            "vector": pa.FixedSizeListArray.from_arrays(flat, self._dimensions),
+            "terms": terms,
+            "checksum": [
+                _checksum(row.chunk_id, (row.document_id, row.revision), words, vector)
+                for row, words, vector in zip(rows, terms, vectors, strict=True)
+            ],
+        }
+        return pa.table(columns, schema=_schema(self._dimensions)), vectors
+
+    def _decode(self, data: pa.Table) -> ExactVectors:
+        """Check the rows and load their vectors. Raises `DamagedIndex`."""
+        loaded = ExactVectors(self._dimensions)
+        for batch in data.to_batches(max_chunksize=4096):
+            flat = batch.column("vector").flatten().to_numpy(zero_copy_only=False)
+            if flat.size != batch.num_rows * self._dimensions:
+                raise DamagedIndex("vectors are missing")
+            vectors = flat.reshape(batch.num_rows, self._dimensions)
+            ids: list[str] = batch.column("chunk_id").to_pylist()
+            documents = list(
+                zip(
+                    batch.column("document_id").to_pylist(),
+                    batch.column("revision").to_pylist(),
+                    strict=True,
+                )
+            )
+            terms = batch.column("terms").to_pylist()
+            checksums = batch.column("checksum").to_pylist()
+            rows = zip(ids, documents, terms, vectors, checksums, strict=True)
+            for chunk_id, document, words, vector, checksum in rows:
+                if _checksum(chunk_id, document, words, vector) != checksum:
+                    raise DamagedIndex("a row is not what was written")
+            loaded.add(ids, documents, vectors)
+        return loaded
+
+    def _sync(self) -> None:
+        """fsync what is new since the last time; Lance rewrites no file in place."""
+        present: set[Path] = set()
+        for folder, _, names in os.walk(self._directory, topdown=False):
+            paths = {Path(folder) / name for name in names}
+            present |= paths
+            for path in paths - self._synced:
+                _fsync(path)
+            _fsync(Path(folder))
+        # The one file that is rewritten: a hint about the newest version.
+        self._synced = {path for path in present if path.suffix != ".json"}
+
+    async def _in_pool(self, work: Callable[..., T], *arguments: Any) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._pool, work, *arguments)
+
+
+async def _twice(ask: Callable[[], Awaitable[pa.Table]]) -> pa.Table:
+    """A search may lose its version to `settle` while it runs; what fails again is damage."""
+    try:
+        return await ask()
+    except Exception:
+        logger.info("a search of the index is repeated")
+    try:
+        return await ask()
+    except Exception as error:  # whatever the native reader makes of damaged bytes
+        raise DamagedIndex(type(error).__name__) from error
+
+
+@contextmanager
+def _disk_full_told() -> Iterator[None]:
+    """The native writer says it in words only."""
+    try:
+        yield
+    except Exception as error:
+        if "No space left" in str(error) or "os error 28" in str(error):
+            raise StorageFull("The disk is full; the search index was not changed.") from error
+        raise
+
+
+def _location(directory: Path) -> str:
+    # Absolute: LanceDB takes a relative name that begins with "db" for the address of its cloud.
+    return str(directory.absolute())
+
+
+async def _connect(directory: Path) -> Any:
+    session = lancedb.Session(INDEX_CACHE_BYTES, METADATA_CACHE_BYTES)
+    return await lancedb.connect_async(_location(directory), session=session)
+
+
+def _make_directory(directory: Path, manifest: str) -> None:
+    directory.mkdir(parents=True, mode=0o700)
+    (directory / MANIFEST).write_text(manifest)
+
+
+def _schema(dimensions: int) -> pa.Schema:
+    return pa.schema(
+        [
+            ("chunk_id", pa.string()),
+            ("document_id", pa.string()),
+            ("revision", pa.int64()),
+            ("vector", pa.list_(pa.float32(), dimensions)),
+            ("terms", pa.string()),
+            ("checksum", pa.int64()),
+        ]
+    )
+
+
+def _full_text() -> FTS:
+    # The terms are hashed words: folding, stemming and stop words were settled before. Positions
+    # would serve phrase queries, which nothing asks.
+    return FTS(
+        base_tokenizer="whitespace",
+        with_position=False,
+        lower_case=False,
+        stem=False,
+        remove_stop_words=False,
+        ascii_folding=False,
+    )
+
+
+def _checksum(
+    chunk_id: str, document: tuple[str, int], terms: str, vector: NDArray[np.float32]
+) -> int:
+    names = f"{chunk_id} {document[0]} {document[1]} {terms}"
+    return zlib.crc32(np.ascontiguousarray(vector).data, zlib.crc32(names.encode()))
+
+
+def _fsync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

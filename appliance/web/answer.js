@@ -1,0 +1,103 @@
+// A finished answer as elements: sentences, citation chips, marks of what no document supports.
+
+import { el } from "./dom.js";
+import { texts } from "./texts.js";
+
+const CHIP = /\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\]/g;
+
+/** The characters of a text as the server counts them: Unicode code points, not UTF-16 units. */
+export function codePoints(text) {
+  return Array.from(text);
+}
+
+/** The chip keeps its brackets, so that a copied "5 mg [1]" cannot become "5 mg1". */
+function chip(citation, open) {
+  const title = texts.answer.chip(citation.index, citation.title, citation.page);
+  return el(
+    "button",
+    {
+      type: "button",
+      class: "chip",
+      title,
+      "aria-label": title,
+      "data-citation": citation.index,
+      on: { click: (event) => open(citation, event.currentTarget) },
+    },
+    `[${citation.index}]`,
+  );
+}
+
+/** Text with each known [n] as a chip; an unknown [n] stays the plain text that it is. */
+function withChips(text, citations, open) {
+  const parts = [];
+  let at = 0;
+  for (const match of text.matchAll(CHIP)) {
+    const found = match[1].split(",").map((number) => citations.get(Number(number)));
+    if (found.some((citation) => citation === undefined)) continue;
+    parts.push(text.slice(at, match.index), ...found.map((citation) => chip(citation, open)));
+    at = match.index + match[0].length;
+  }
+  parts.push(text.slice(at));
+  return parts.filter((part) => part !== "");
+}
+
+function body(message, open) {
+  const characters = codePoints(message.content);
+  const citations = new Map((message.citations || []).map((citation) => [citation.index, citation]));
+  const between = (start, end) => withChips(characters.slice(start, end).join(""), citations, open);
+  const parts = [];
+  let at = 0;
+  const sentences = message.model === "refusal" ? [] : message.sentences || [];
+  for (const sentence of [...sentences].sort((a, b) => a.start - b.start)) {
+    if (sentence.start < at || sentence.end > characters.length || sentence.end <= sentence.start) continue;
+    parts.push(...between(at, sentence.start));
+    const words = between(sentence.start, sentence.end);
+    if (sentence.supported === false) {
+      parts.push(
+        el("span", { class: "unsupported" }, words),
+        " ",
+        el("span", { class: "unsupported-note" }, texts.answer.unsupported),
+      );
+    } else {
+      parts.push(...words);
+    }
+    at = sentence.end;
+  }
+  parts.push(...between(at, characters.length));
+  return el("div", { class: "answer-text" }, parts);
+}
+
+function sources(message, open) {
+  if (!message.citations?.length) return null;
+  const row = (citation) =>
+    el(
+      "li",
+      {},
+      el(
+        "button",
+        { type: "button", class: "source", on: { click: (event) => open(citation, event.currentTarget) } },
+        el("span", { class: "source-number" }, `[${citation.index}]`),
+        el("span", { class: "source-title" }, citation.title),
+        el("span", { class: "source-page" }, texts.answer.page(citation.page, citation.pageCount)),
+      ),
+    );
+  return [el("h3", { class: "sources-title" }, texts.answer.sources), el("ul", { class: "sources" }, message.citations.map(row))];
+}
+
+function origin(message) {
+  if (message.model === "extractive") return texts.answer.extractive;
+  if (message.model === "refusal") return texts.answer.refusal;
+  return message.model && message.citations?.length ? texts.answer.written(message.model) : null;
+}
+
+/** The parts of an assistant's Message; `open(citation, button)` shows the evidence. */
+export function renderAnswer(message, open) {
+  const note = origin(message);
+  const ending = { interrupted: texts.ask.interrupted, failed: texts.ask.failed }[message.status];
+  return [
+    note && el("p", { class: `origin ${message.model === "refusal" ? "refusal" : ""}` }, note),
+    message.content && body(message, open),
+    ending && el("p", { class: "ending" }, ending),
+    sources(message, open),
+  ];
+}

@@ -1,0 +1,238 @@
+"""Conversations over REST, in the reference's shapes."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.answering_parts import ORIGIN
+
+if TYPE_CHECKING:
+    from tests.api.conftest import Api
+
+FIELDS = {
+    "id",
+    "userId",
+    "title",
+    "archived",
+    "messageCount",
+    "folderId",
+    "createdAt",
+    "updatedAt",
+    "lastMessagePreview",
+}
+
+
+async def call(
+    api: Api, method: str, path: str, status: int, *, who: str = "user", **options: Any
+) -> Any:
+    response = await api.client.request(method, path, headers=api.accounts[who].headers, **options)
+    assert response.status_code == status, response.text
+    return response.json()["data" if status < 300 else "error"]
+
+
+async def asked(api: Api, content: str = "What is the dose?", who: str = "user") -> Any:
+    """A stream that has ended."""
+    services = api.container.services
+    principal = await services.sessions.authenticate(api.accounts[who].access_token)
+    stream = await services.answering.reply(principal, ORIGIN, content)
+    await stream.wait()
+    return stream
+
+
+@pytest.mark.parametrize("root", ["/api/conversations", "/conversations"])
+async def test_the_life_of_a_conversation(api: Api, root: str) -> None:
+    made = await call(api, "POST", root, 201, json={"title": " Medical Inquiry "})
+    assert set(made) == FIELDS
+    assert made["title"] == "Medical Inquiry"
+    assert made["userId"] == api.accounts["user"].user.id
+    assert made["archived"] is False and made["messageCount"] == 0 and made["folderId"] is None
+    assert made["createdAt"].endswith("Z")
+    one = f"{root}/{made['id']}"
+    assert await call(api, "GET", one, 200) == made
+    assert await call(api, "GET", one + "/", 200) == made
+    for method in ("PUT", "PATCH"):
+        changed = await call(api, method, one, 200, json={"title": method, "archived": True})
+        assert (changed["title"], changed["archived"]) == (method, True)
+    unfiled = await call(api, "PATCH", one, 200, json={"folder_id": None})
+    assert unfiled["title"] == "PATCH" and unfiled["folderId"] is None
+    listed = await call(api, "GET", root, 200)
+    assert listed["items"] == [unfiled]
+    assert {name: listed[name] for name in ("total", "page", "pageSize", "nextCursor")} == {
+        "total": 1,
+        "page": 1,
+        "pageSize": 20,
+        "nextCursor": None,
+    }
+    assert "message" in await call(api, "DELETE", one, 200)
+    assert (await call(api, "GET", one, 404))["code"] == "NOT_FOUND"
+    assert (await call(api, "DELETE", one, 404))["code"] == "NOT_FOUND"
+
+
+async def test_a_title_is_not_needed(api: Api) -> None:
+    assert (await call(api, "POST", "/api/conversations", 201))["title"]
+    assert (await call(api, "POST", "/api/conversations", 201, json={}))["title"]
+
+
+async def test_pages_in_both_spellings_and_by_cursor(api: Api) -> None:
+    for number in range(5):
+        await call(api, "POST", "/conversations", 201, json={"title": str(number)})
+    everything = await call(api, "GET", "/conversations?pageSize=100", 200)
+    assert [item["title"] for item in everything["items"]] == ["4", "3", "2", "1", "0"]
+    for query in ("page=2&pageSize=2", "page=2&page_size=2"):
+        page = await call(api, "GET", f"/conversations?{query}", 200)
+        assert page["items"] == everything["items"][2:4]
+        assert (page["total"], page["page"], page["pageSize"]) == (5, 2, 2)
+    first = await call(api, "GET", "/conversations?pageSize=2", 200)
+    second = await call(api, "GET", f"/conversations?pageSize=2&cursor={first['nextCursor']}", 200)
+    assert second["items"] == everything["items"][2:4]
+    put_away = everything["items"][0]["id"]
+    await call(api, "PATCH", f"/conversations/{put_away}", 200, json={"archived": True})
+    assert (await call(api, "GET", "/conversations?archived=true", 200))["total"] == 1
+    assert (await call(api, "GET", "/conversations?archived=false", 200))["total"] == 4
+    assert (await call(api, "GET", "/conversations?folderId=x", 200))["total"] == 0
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("page=0", "page"),
+        ("page=-1", "page"),
+        ("page=x", "page"),
+        ("page=99999999999999999999", "page"),
+        ("pageSize=0", "pageSize"),
+        ("pageSize=101", "pageSize"),
+        ("page_size=101", "page_size"),
+        ("archived=perhaps", "archived"),
+        ("cursor=nonsense", "cursor"),
+    ],
+)
+async def test_values_out_of_range_are_refused(api: Api, query: str, field: str) -> None:
+    error = await call(api, "GET", f"/conversations?{query}", 422)
+    assert (error["code"], error["field"]) == ("VALIDATION_ERROR", field)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"title": ""},
+        {"title": "  "},
+        {"title": None},
+        {"title": 7},
+        {"title": "x" * 201},
+        {"title": "a\nb"},
+        {"title": "a\u0000b"},
+        {"archived": None},
+        {"archived": "true"},
+        {"archived": 1},
+        {"folder_id": 7},
+        {"userId": str(uuid.uuid4())},
+        {"messageCount": 9},
+        {"id": str(uuid.uuid4())},
+    ],
+)
+async def test_a3_a_body_changes_nothing_it_should_not(api: Api, body: dict[str, Any]) -> None:
+    made = await call(api, "POST", "/conversations", 201, json={"title": "before"})
+    one = f"/conversations/{made['id']}"
+    error = await call(api, "PATCH", one, 422, json=body)
+    assert error["code"] == "VALIDATION_ERROR"
+    assert await call(api, "GET", one, 200) == made
+
+
+async def test_an_unknown_folder_does_not_exist(api: Api) -> None:
+    for folder_id in (str(uuid.uuid4()), "nonsense"):
+        await call(api, "POST", "/conversations", 404, json={"folder_id": folder_id})
+        await call(api, "POST", "/conversations", 404, json={"folderId": folder_id})
+    assert (await call(api, "GET", "/conversations", 200))["total"] == 0
+
+
+async def test_a2_other_peoples_conversations_do_not_exist(api: Api) -> None:
+    stream = await asked(api, "Canary question?", who="other")
+    told: list[list[Any]] = []
+    for conversation_id, message_id in (
+        (stream.conversation_id, stream.message_id),
+        (str(uuid.uuid4()), str(uuid.uuid4())),
+        ("nonsense", "nonsense"),
+    ):
+        one = f"/conversations/{conversation_id}"
+        fork = {"parent_message_id": message_id}
+        told.append(
+            [
+                (await call(api, method, path, 404, json=body))["code"]
+                for method, path, body in (
+                    ("GET", one, None),
+                    ("PATCH", one, {"title": "mine now"}),
+                    ("DELETE", one, None),
+                    ("GET", f"{one}/messages", None),
+                    ("GET", f"{one}/branches", None),
+                    ("POST", f"{one}/branches", fork),
+                )
+            ]
+        )
+    assert told[0] == told[1] == told[2]
+    mine = await call(api, "POST", "/conversations", 201)
+    fork = {"parent_message_id": stream.message_id}
+    await call(api, "POST", f"/conversations/{mine['id']}/branches", 404, json=fork)
+    assert (await call(api, "DELETE", "/conversations/all", 200))["deleted_count"] == 1
+    left = await call(api, "GET", "/conversations", 200, who="other")
+    assert left["total"] == 1 and left["items"][0]["title"] == "Canary question?"
+
+
+async def test_messages_and_branches(api: Api) -> None:
+    stream = await asked(api)
+    one = f"/conversations/{stream.conversation_id}"
+    listed = await call(api, "GET", f"{one}/messages", 200)
+    question, answer = listed["items"]
+    assert {name: listed[name] for name in listed if name != "items"} == {
+        "total": 2,
+        "limit": 100,
+        "page": 1,
+        "pageSize": 100,
+        "branchId": "main",
+        "nextCursor": None,
+    }
+    assert set(answer) == {
+        "id",
+        "conversationId",
+        "branchId",
+        "parentMessageId",
+        "role",
+        "content",
+        "status",
+        "citations",
+        "sentences",
+        "clientMessageId",
+        "model",
+        "tokens",
+        "createdAt",
+        "editedAt",
+        "feedback",
+    }
+    assert (question["role"], answer["role"]) == ("user", "assistant")
+    assert answer["parentMessageId"] == question["id"]
+    branch = await call(
+        api,
+        "POST",
+        f"{one}/branches",
+        201,
+        json={"parent_message_id": question["id"], "initial_message": "And for children?"},
+    )
+    assert branch["messageCount"] == 1
+    assert branch["initialMessage"]["content"] == "And for children?"
+    shown = await call(api, "GET", f"{one}/messages?branch_id={branch['branchId']}", 200)
+    assert [m["content"] for m in shown["items"]] == [question["content"], "And for children?"]
+    branches = (await call(api, "GET", f"{one}/branches", 200))["items"]
+    assert [b["branchId"] for b in branches] == ["main", branch["branchId"]]
+    assert branches[1]["parentMessageId"] == question["id"]
+    page = await call(api, "GET", f"{one}/messages?limit=1", 200)
+    assert page["items"] == [question] and page["limit"] == 1
+    rest = await call(api, "GET", f"{one}/messages?limit=1&cursor={page['nextCursor']}", 200)
+    assert rest["items"] == [answer] and rest["nextCursor"] is None
+    assert (await call(api, "GET", f"{one}/messages?page=2&pageSize=1", 200))["items"] == [answer]
+    for query in ("limit=0", "limit=201", "pageSize=0", "pageSize=201", "page=0"):
+        await call(api, "GET", f"{one}/messages?{query}", 422)
+    await call(api, "GET", f"{one}/messages?branch_id={uuid.uuid4()}", 404)
+    for body in ({}, {"parent_message_id": None}, {"parent_message_id": question["id"], "x": 1}):
+        await call(api, "POST", f"{one}/branches", 422, json=body)

@@ -1,0 +1,88 @@
+"""Fixtures that several rooms share."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from appliance.storage.database import Database
+from tests.embedding_model import embedding_model
+
+ROOT = Path(__file__).parents[1]
+KEY = bytes(range(32))
+
+
+class SettableClock:
+    """A clock that stands still until it is told to move."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, **interval: float) -> None:
+        """`clock.advance(seconds=10)`: the arguments of timedelta."""
+        self.now += timedelta(**interval)
+
+
+@pytest.fixture
+def clock() -> SettableClock:
+    return SettableClock()
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    opened = await Database.open(tmp_path / "test.db", KEY)
+    yield opened
+    await opened.close()
+
+
+@dataclass(frozen=True)
+class LiveServer:
+    """The appliance as a process of its own, as `make run` starts it."""
+
+    base_url: str
+    admin_email: str
+    admin_password: str
+
+
+@pytest.fixture(scope="session")
+def live_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    embedding_model()  # skips where it is not built
+    data = tmp_path_factory.mktemp("live") / "data"
+    environment = {
+        **os.environ,
+        "VOICEASSIST_DATA_DIR": str(data),
+        "VOICEASSIST_PORT": "0",
+        "PYTHONUNBUFFERED": "1",
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-m", "appliance", "serve", "--first-run"],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert process.stdout is not None
+    said: dict[str, str] = {}
+    try:
+        for line in process.stdout:
+            for mark in ("email: ", "password: ", "VoiceAssist serves at "):
+                if line.startswith(mark):
+                    said[mark] = line.removeprefix(mark).strip()
+            if "VoiceAssist serves at " in said:
+                break
+        yield LiveServer(said["VoiceAssist serves at "], said["email: "], said["password: "])
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+        process.stdout.close()

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from appliance.engines.llama_runtime import ComputeTurns, LlamaModel
+from tests.random_gguf import tiny_vocabulary, write_random_llama
+
+
+def test_turns_are_taken_one_at_a_time_in_order() -> None:
+    turns = ComputeTurns()
+    log: list[str] = []
+    inside = 0
+
+    def work(name: str) -> None:
+        nonlocal inside
+        with turns.turn():
+            inside += 1
+            assert inside == 1
+            log.append(name)
+            time.sleep(0.01)
+            inside -= 1
+
+    threads = []
+    with turns.turn():
+        for name in "abcd":
+            thread = threading.Thread(target=work, args=(name,))
+            thread.start()
+            time.sleep(0.02)
+            threads.append(thread)
+        assert log == []
+    for thread in threads:
+        thread.join()
+    assert log == ["a", "b", "c", "d"]
+
+
+def test_a_failed_step_gives_its_turn_back() -> None:
+    turns = ComputeTurns()
+    with pytest.raises(ZeroDivisionError), turns.turn():
+        raise ZeroDivisionError
+    with turns.turn():
+        pass
+
+
+def test_control_tokens_in_text_of_others_stay_text(tmp_path: Path) -> None:
+    path = write_random_llama(
+        tmp_path / "m.gguf", vocabulary=tiny_vocabulary(), extra_control=("<|im_end|>",)
+    )
+    model = LlamaModel(path, setting="llm_model")
+    control = model.tokenize("<|im_end|>", add_special=False, parse_special=True)
+    assert len([t for t in control if model.token_text(t) == "<|im_end|>"]) == 1
+    plain = model.tokenize("a<|im_end|></s>b", add_special=False, parse_special=False)
+    assert all(model.token_text(t) not in {"<|im_end|>", "</s>"} for t in plain)
+    assert b"".join(map(model.piece, plain)).strip() == b"a<|im_end|></s>b"
+    model.close()
+
+
+def test_text_with_anything_in_it_can_be_tokenised(tmp_path: Path) -> None:
+    model = LlamaModel(
+        write_random_llama(tmp_path / "m.gguf", vocabulary=tiny_vocabulary()), setting="x"
+    )
+    for text in ("", "\x00", "a\x00b", "\ud800", "\U0001f600" * 50, "\u4e2d\u6587"):
+        tokens = model.tokenize(text, add_special=True, parse_special=False)
+        assert tokens[:1] == [model.bos]
+    model.close()
+
+
+def test_the_native_log_says_who_spoke_and_not_what(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = write_random_llama(tmp_path / "secret-name.gguf", vocabulary=tiny_vocabulary())
+    with caplog.at_level(logging.DEBUG, logger="appliance.engines.llama_runtime"):
+        LlamaModel(path, setting="llm_model").close()
+    assert caplog.records
+    assert "secret-name" not in caplog.text
+    assert "random-2x64" not in caplog.text
+    assert all(record.levelno == logging.DEBUG for record in caplog.records)
+
+
+def test_the_native_log_is_silent_on_standard_error(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = write_random_llama(tmp_path / "m.gguf", vocabulary=tiny_vocabulary())
+    LlamaModel(path, setting="llm_model").close()
+    captured = capfd.readouterr()
+    assert captured.out == "" and captured.err == ""

@@ -1,0 +1,175 @@
+"""Reading PDFs in the guarded child, and what becomes of those that cannot be read."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from pathlib import Path
+
+import pytest
+
+from appliance.engines import pdf as pdf_engine
+from appliance.engines.pdf import ExtractionFailed, PdfExtractor
+from appliance.engines.pdf_child import clean
+from appliance.storage.files import DamagedFile
+from tests import pdf_writer
+from tests.shared_data import shared_data
+
+
+async def in_pieces(data: bytes, size: int = 1000) -> AsyncIterator[bytes]:
+    for start in range(0, len(data), size):
+        yield data[start : start + size]
+
+
+async def texts(data: bytes, extractor: PdfExtractor | None = None) -> list[str | None]:
+    async with aclosing((extractor or PdfExtractor()).pages(in_pieces(data))) as found:
+        return [text async for _, _, text in found]
+
+
+async def test_pages_come_in_order_with_their_number_known_first() -> None:
+    data = pdf_writer.pdf([["First page (one)", "second line"], ["Zweite Seite: 5 µg \\ Tag"]])
+    async with aclosing(PdfExtractor().pages(in_pieces(data, 7))) as found:
+        pages = [page async for page in found]
+    assert pages == [(1, 2, "First page (one)\nsecond line"), (2, 2, "Zweite Seite: 5 µg \\ Tag")]
+
+
+@pytest.mark.parametrize(
+    ("data", "reason", "words"),
+    [
+        (pdf_writer.pdf([["secret"]], password="ward7"), "password_needed", "needs a password"),
+        (pdf_writer.scan(3), "no_text", "no text, only images"),
+        (pdf_writer.pdf([]), "damaged", "damaged"),
+        (pdf_writer.malformed(), "damaged", "damaged"),
+        (pdf_writer.pdf([["cut short"]])[:60], "damaged", "damaged"),
+        (b"", "damaged", "damaged"),
+        (pdf_writer.scan(5_001), "too_large", "too large or too complex"),
+    ],
+)
+async def test_an_unreadable_file_says_what_can_be_done(
+    data: bytes, reason: str, words: str
+) -> None:
+    with pytest.raises(ExtractionFailed) as failed:
+        await texts(data)
+    assert failed.value.reason == reason
+    assert words in failed.value.message
+    assert failed.value.details == {"reason": reason}
+
+
+async def test_an_unreadable_page_does_not_hide_the_others() -> None:
+    assert await texts(pdf_writer.with_unreadable_page(["still here"])) == ["still here", None]
+
+
+async def test_a_child_that_stalls_is_ended(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    pid_file = tmp_path / "pid"
+    endless = (
+        f"import os, time; open({str(pid_file)!r}, 'w').write(str(os.getpid())); time.sleep(60)"
+    )
+    monkeypatch.setattr(pdf_engine, "command", lambda: [sys.executable, "-c", endless])
+    with pytest.raises(ExtractionFailed, match="too complex"):
+        await texts(b"%PDF-", PdfExtractor(stall_s=1.0))
+    assert not alive(int(pid_file.read_text()))
+
+
+async def test_a_child_that_meets_its_limits_is_a_failure_with_a_reason(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    greedy = (
+        "from appliance.engines import pdf_child; pdf_child._guard();"
+        "blocks = [bytearray(1 << 26) for _ in range(64)]"
+    )
+    monkeypatch.setattr(pdf_engine, "command", lambda: [sys.executable, "-c", greedy])
+    with pytest.raises(ExtractionFailed, match="too large"):
+        await texts(b"%PDF-")
+
+
+async def test_the_guard_holds(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    target = tmp_path / "written"
+    writes = (
+        "import sys; from appliance.engines import pdf_child; pdf_child._guard();"
+        "import json, resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        f"try:\n f = open({str(target)!r}, 'w'); f.write('x' * 10); f.flush()\n"
+        "except OSError: print(json.dumps({'pages': 1})); print(json.dumps({'page': 1, 'text': "
+        "str(resource.getrlimit(resource.RLIMIT_CORE))})); print(json.dumps({'done': 1}))"
+    )
+    monkeypatch.setattr(pdf_engine, "command", lambda: [sys.executable, "-c", writes])
+    assert await texts(b"") == ["(0, 0)"]
+    assert not target.exists() or target.read_text() == ""
+
+
+async def test_closing_early_ends_the_child(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[asyncio.subprocess.Process] = []
+    start = asyncio.create_subprocess_exec
+
+    async def watched(*arguments: str, **options: object) -> asyncio.subprocess.Process:
+        seen.append(await start(*arguments, **options))  # type: ignore[arg-type]
+        return seen[-1]
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", watched)
+    async with aclosing(PdfExtractor().pages(in_pieces(pdf_writer.pdf([["a"]] * 400)))) as found:
+        async for _ in found:
+            break
+    assert seen[0].returncode is not None
+    assert not alive(seen[0].pid)
+
+
+async def test_a_damaged_source_is_told_as_such() -> None:
+    async def breaks() -> AsyncIterator[bytes]:
+        yield pdf_writer.pdf([["fine so far"]])
+        raise DamagedFile("The stored file is damaged.")
+
+    with pytest.raises(DamagedFile):
+        async with aclosing(PdfExtractor().pages(breaks())) as found:
+            assert [page async for page in found] == []
+
+
+def test_the_child_is_given_no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VOICEASSIST_SECRET", "x")
+    monkeypatch.setenv("_PYI_ARCHIVE_FILE", "/opt/voiceassist")
+    monkeypatch.setenv("LD_LIBRARY_PATH", "/opt/lib")
+    environment = pdf_engine._environment()
+    assert "VOICEASSIST_SECRET" not in environment
+    assert environment["_PYI_ARCHIVE_FILE"] == "/opt/voiceassist"
+    assert environment["LD_LIBRARY_PATH"] == "/opt/lib"
+
+
+def test_the_frozen_child_is_the_executable_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    assert pdf_engine.command() == [sys.executable, "extract-pdf"]
+    assert "PYTHONPATH" not in pdf_engine._environment()
+
+
+@pytest.mark.parametrize(
+    ("raw", "cleaned"),
+    [
+        ("a\r\nb\rc\nd", "a\nb\nc\nd"),
+        ("alcohol\ufffebased", "alcohol\u00adbased"),
+        ("adminis\u0002tration", "adminis\u00adtration"),
+        ("nul\u0000 bell\u0007 lone\ud800 mark\ufeff", "nul bell lone mark"),
+        ("tab\tand ½ µ ≥ é stay", "tab\tand ½ µ ≥ é stay"),
+        ("\uf0b7 item", "\u2022 item"),
+    ],
+)
+def test_cleaning_keeps_the_words(raw: str, cleaned: str) -> None:
+    assert clean(raw) == cleaned
+
+
+async def test_a_real_drug_label() -> None:
+    path = shared_data("pdf_clinical/fda_warfarin_label_2025.pdf")
+    pages = await texts(path.read_bytes())
+    assert len(pages) == 44
+    assert pages[0] is not None
+    assert "Warfarin sodium can cause major or fatal bleeding. ( 5.1)" in pages[0]
+    assert not any("\r" in (page or "") or "\ufffe" in (page or "") for page in pages)
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True

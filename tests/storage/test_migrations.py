@@ -1,0 +1,91 @@
+"""storage/migrations.py"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from appliance.errors import Unavailable
+from appliance.storage import migrations
+from appliance.storage.database import Connection, Database
+from tests.conftest import KEY
+
+
+def applied(tx: Connection) -> list[str]:
+    rows = tx.execute("SELECT name FROM _sqlite_migrations ORDER BY rowid")
+    return [row["name"] for row in rows]
+
+
+def tables(tx: Connection) -> set[str]:
+    rows = tx.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+    return {row["name"] for row in rows}
+
+
+async def test_a_new_file_gets_every_migration_in_order(database: Database) -> None:
+    assert tuple(await database.read(applied)) == migrations.ALL
+    expected = {"users", "sessions", "refresh_tokens", "login_failures", "audit_log"}
+    assert expected <= await database.read(tables)
+
+
+async def test_released_names_stand_for_ever() -> None:
+    released = ("m0001_accounts", "m0002_knowledge", "m0003_conversations")
+    assert migrations.ALL[: len(released)] == released
+
+
+async def test_a_second_start_changes_nothing(tmp_path: Path) -> None:
+    first = await Database.open(tmp_path / "a.db", KEY)
+    await first.write(
+        lambda tx: tx.execute("INSERT INTO login_failures VALUES ('a', 1, NULL, '')").rowcount
+    )
+    before = await first.read(applied)
+    await first.close()
+    second = await Database.open(tmp_path / "a.db", KEY)
+    assert await second.read(applied) == before
+    count = await second.read(
+        lambda tx: tx.execute("SELECT count(*) AS n FROM login_failures").fetchone()["n"]
+    )
+    assert count == 1
+    await second.close()
+
+
+async def test_e6_a_newer_database_is_refused_by_name(tmp_path: Path) -> None:
+    database = await Database.open(tmp_path / "a.db", KEY)
+    await database.write(
+        lambda tx: (
+            tx.execute(
+                """INSERT INTO _sqlite_migrations (migration_set, name, applied_at)
+               VALUES ('appliance', 'm9999_future', '2030-01-01')"""
+            ).rowcount
+        )
+    )
+    await database.close()
+    with pytest.raises(Unavailable, match="m9999_future"):
+        await Database.open(tmp_path / "a.db", KEY)
+
+
+async def test_a_deleted_user_takes_sessions_and_tokens_along(database: Database) -> None:
+    def work(tx: Connection) -> tuple[int, int]:
+        tx.execute("INSERT INTO users VALUES ('u', 'a@b', 'A', 'hash', 1, 'user', '2026', NULL)")
+        tx.execute("INSERT INTO sessions VALUES ('s', 'u', '2026', '2027', '', '', NULL)")
+        tx.execute("INSERT INTO refresh_tokens VALUES ('h', 's', '2026', '2027', NULL)")
+        tx.execute("DELETE FROM users")
+        sessions = tx.execute("SELECT count(*) AS n FROM sessions").fetchone()["n"]
+        tokens = tx.execute("SELECT count(*) AS n FROM refresh_tokens").fetchone()["n"]
+        return sessions, tokens
+
+    assert await database.write(work) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT INTO users VALUES ('u', 'a@b', 'A', 'hash', 1, 'root', '2026', NULL)",
+        "INSERT INTO users VALUES ('u', 'a@b', 'A', NULL, 1, 'user', '2026', NULL)",
+        "INSERT INTO users VALUES ('u', 'a@b', 'A', 'hash', 'yes', 'user', '2026', NULL)",
+        "INSERT INTO sessions VALUES ('s', 'nobody', '2026', '2027', '', '', NULL)",
+    ],
+)
+async def test_rows_that_break_the_schema_are_refused(database: Database, statement: str) -> None:
+    with pytest.raises(Exception, match=r"constraint|cannot store"):
+        await database.write(lambda tx: tx.execute(statement).rowcount)

@@ -1,0 +1,224 @@
+"""The search index on its own: exact neighbours, hashed words, damage found."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from appliance.storage.vectors import DamagedIndex, VectorRow, VectorTable
+from tests.fake_embedder import FakeEmbedder
+
+KEY = bytes(range(32))
+EMBEDDER = FakeEmbedder()
+TEXTS = [
+    "Give potassium chloride 20 mmol over one hour",
+    "Do not give potassium by rapid injection",
+    "Warfarin can cause major bleeding",
+    "Café au lait spots are harmless; dose 2.5 mg",
+]
+
+
+def rows(texts: list[str], *, document: str | None = None, revision: int = 1) -> list[VectorRow]:
+    document = document or str(uuid.uuid4())
+    return [
+        VectorRow(str(uuid.uuid4()), document, revision, text, EMBEDDER.vector(text))
+        for text in texts
+    ]
+
+
+async def created(directory: Path) -> VectorTable:
+    return await VectorTable.create(directory, model="fake", dimensions=64, terms_key=KEY)
+
+
+async def opened(directory: Path, **changes: object) -> VectorTable:
+    settings = {"model": "fake", "dimensions": 64, "terms_key": KEY} | changes
+    return await VectorTable.open(directory, **settings)  # type: ignore[arg-type]
+
+
+async def found(table: VectorTable, text: str, rows: list[VectorRow]) -> list[str]:
+    texts = {row.chunk_id: row.text for row in rows}
+    return [texts[chunk_id] for chunk_id, _ in await table.text_search(text, 10)]
+
+
+async def test_both_legs_find_and_survive_reopening(tmp_path: Path) -> None:
+    table, some = await created(tmp_path / "1"), rows(TEXTS)
+    await table.add(some[:2])
+    await table.add(some[2:])
+    await table.settle()
+    for again in (False, True):
+        if again:
+            await table.close()
+            table = await opened(tmp_path / "1")
+            assert len(await table.probe()) == 4
+        nearest = await table.vector_search(EMBEDDER.vector(TEXTS[2]), 2)
+        assert nearest[0][0] == some[2].chunk_id
+        assert nearest[0][1] == pytest.approx(1.0, abs=1e-5)
+        assert await found(table, "bleeding with WARFARIN?", some) == [TEXTS[2]]
+    await table.close()
+
+
+async def test_vector_search_is_exact_after_any_change(tmp_path: Path) -> None:
+    random = np.random.default_rng(1)
+    table = await created(tmp_path / "1")
+    kept: dict[str, np.ndarray] = {}
+    documents = [str(uuid.uuid4()) for _ in range(6)]
+    for document in documents:
+        vectors = random.standard_normal((50, 64)).astype(np.float32)
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        some = [VectorRow(str(uuid.uuid4()), document, 1, "text", v) for v in vectors]
+        await table.add(some)
+        if document != documents[2]:
+            kept |= {row.chunk_id: row.vector for row in some}
+    await table.delete_document(documents[2])
+    question = random.standard_normal(64).astype(np.float32)
+    question /= np.linalg.norm(question)
+    wanted = sorted(kept, key=lambda i: -float(kept[i] @ question))[:20]
+    nearest = await table.vector_search(question, 20)
+    assert [chunk_id for chunk_id, _ in nearest] == wanted
+    cosines = table.cosines(question, [wanted[5], "unknown"])
+    assert cosines == {wanted[5]: pytest.approx(float(kept[wanted[5]] @ question), abs=1e-6)}
+    await table.settle()
+    await table.close()
+    table = await opened(tmp_path / "1")
+    assert {chunk_id for chunk_id, *_ in await table.probe()} == set(kept)
+    assert await table.vector_search(question, 20) == nearest
+    await table.close()
+
+
+@pytest.mark.parametrize(
+    ("question", "answers"),
+    [
+        ("not", [1]),  # a negation is no stop word
+        ("what is the", []),
+        ("doses of 2.5", [3]),
+        ("doses of 5", [3]),
+        ("5", []),  # no part of "2.5"
+        ("cafe", [3]),
+        ("injections", [1]),
+        ("potassium", [0, 1]),
+        ("", []),
+        ("'; DROP TABLE chunks; --", []),
+        ('"potassium', [0, 1]),
+        ("potassium AND (warfarin OR", [0, 1, 2]),
+        ("\x00\ud800", []),
+        ("word " * 5_000 + "warfarin", [2]),
+    ],
+)
+async def test_words_are_found_as_written(
+    tmp_path: Path, question: str, answers: list[int]
+) -> None:
+    table, some = await created(tmp_path / "1"), rows(TEXTS)
+    await table.add(some)
+    await table.settle()
+    assert sorted(await found(table, question, some)) == sorted(TEXTS[n] for n in answers)
+    await table.close()
+
+
+async def test_no_word_of_a_document_is_on_disk(tmp_path: Path) -> None:
+    table = await created(tmp_path / "1")
+    await table.add(rows(TEXTS * 50))
+    await table.settle()
+    await table.close()
+    everything = content(tmp_path)
+    assert len(everything) > 1000
+    for word in (b"potassium", b"Warfarin", b"warfarin", b"bleeding"):
+        assert word not in everything
+
+
+async def test_a_document_goes_and_one_revision_can_stay(tmp_path: Path) -> None:
+    table, document = await created(tmp_path / "1"), str(uuid.uuid4())
+    old, new = rows(TEXTS[:2], document=document), rows(TEXTS[:2], document=document, revision=2)
+    other = rows(TEXTS[2:])
+    await table.add([*old, *new, *other])
+    await table.settle()
+    await table.delete_document(document, except_revision=2)
+    hits = {chunk_id for chunk_id, _ in await table.text_search("potassium", 10)}
+    assert hits == {row.chunk_id for row in new}
+    await table.delete_document(document)
+    assert await table.text_search("potassium", 10) == []
+    await table.settle()
+    assert {i for i, *_ in await table.probe()} == {row.chunk_id for row in other}
+    await table.close()
+
+
+async def test_only_uuids_reach_a_filter(tmp_path: Path) -> None:
+    table = await created(tmp_path / "1")
+    await table.add(rows(TEXTS))
+    await table.settle()
+    for hostile in ("x' OR '1'='1", "", "' OR true --"):
+        with pytest.raises(ValueError, match="UUID"):
+            await table.delete_document(hostile)
+    assert len(await table.probe()) == 4
+    await table.close()
+
+
+@pytest.mark.parametrize(
+    "changes", [{"model": "another"}, {"dimensions": 32}], ids=["model", "dimensions"]
+)
+async def test_vectors_of_another_model_are_refused(
+    tmp_path: Path, changes: dict[str, object]
+) -> None:
+    await (await created(tmp_path / "1")).close()
+    with pytest.raises(DamagedIndex):
+        await opened(tmp_path / "1", **changes)
+
+
+@pytest.mark.parametrize("kind", ["emptied", "zeroed", "flipped", "removed"])
+@pytest.mark.parametrize("folder", ["data", "_indices", "_versions"])
+async def test_damage_is_found_by_reading(tmp_path: Path, kind: str, folder: str) -> None:
+    table = await created(tmp_path / "1")
+    await table.add(rows(TEXTS * 100))
+    await table.settle()
+    await table.close()
+    damage(tmp_path / "1" / "chunks.lance" / folder, kind)
+    with pytest.raises(DamagedIndex):
+        table = await opened(tmp_path / "1")
+        try:
+            # A manifest of zeros is one of an empty table: whoever compares the rows will see.
+            if len(await table.probe()) != 4 * 100:
+                raise DamagedIndex
+        finally:
+            await table.close()
+
+
+async def test_searches_go_on_while_the_index_changes(tmp_path: Path) -> None:
+    table, some = await created(tmp_path / "1"), rows(TEXTS)
+    await table.add(some)
+    await table.settle()
+
+    async def change() -> None:
+        for _ in range(5):
+            await table.add(rows(["unrelated words"] * 40))
+            await table.settle()
+
+    changing = asyncio.create_task(change())
+    searches = 0
+    while not changing.done():
+        assert await found(table, "warfarin bleeding", some) == [TEXTS[2]]
+        searches += 1
+    await changing
+    assert searches > 5
+    await table.close()
+
+
+def content(directory: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in directory.rglob("*") if path.is_file())
+
+
+def damage(directory: Path, kind: str) -> None:
+    change: dict[str, Callable[[bytes], bytes]] = {
+        "emptied": lambda _: b"",
+        "zeroed": lambda raw: bytes(len(raw)),
+        "flipped": lambda raw: bytes(byte ^ 0x20 for byte in raw),
+    }
+    for path in directory.rglob("*"):
+        if path.is_file():
+            if kind == "removed":
+                path.unlink()
+            else:
+                path.write_bytes(change[kind](path.read_bytes()))

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from appliance.settings import Settings, SettingsError
+
+
+def test_later_sources_win(tmp_path: Path) -> None:
+    config = tmp_path / "voiceassist.toml"
+    config.write_text('host = "10.0.0.1"\nport = 1\nlog_level = "error"\n')
+    settings = Settings.load(
+        config=config,
+        environment={"VOICEASSIST_PORT": "2", "VOICEASSIST_LOG_LEVEL": "debug"},
+        flags={"log_level": "warning", "host": None},
+    )
+    assert (settings.host, settings.port, settings.log_level) == ("10.0.0.1", 2, "warning")
+
+
+def test_defaults_are_those_of_the_readme() -> None:
+    settings = Settings.load(environment={})
+    assert (settings.host, settings.port, settings.data_dir) == ("127.0.0.1", 8000, Path("data"))
+
+
+def test_lists_are_comma_separated() -> None:
+    environment = {"VOICEASSIST_TRUSTED_PROXIES": "10.0.0.1, 10.0.0.2,"}
+    assert Settings.load(environment=environment).trusted_proxies == ("10.0.0.1", "10.0.0.2")
+
+
+@pytest.mark.parametrize(
+    ("environment", "named"),
+    [
+        ({"VOICEASSIST_PORT": "http"}, "VOICEASSIST_PORT"),
+        ({"VOICEASSIST_PORT": "70000"}, "VOICEASSIST_PORT"),
+        ({"VOICEASSIST_REGISTRATION": "maybe"}, "VOICEASSIST_REGISTRATION"),
+        ({"VOICEASSIST_PASSWORD_ROUNDS": "4"}, "VOICEASSIST_PASSWORD_ROUNDS"),
+        ({"VOICEASSIST_CONFIG": "/nowhere/at.toml"}, "/nowhere/at.toml"),
+    ],
+)
+def test_what_cannot_be_used_is_named(environment: dict[str, str], named: str) -> None:
+    with pytest.raises(SettingsError, match=named):
+        Settings.load(environment=environment)
+
+
+def test_an_unknown_name_in_the_file_is_refused(tmp_path: Path) -> None:
+    config = tmp_path / "voiceassist.toml"
+    config.write_text('hots = "10.0.0.1"\n')
+    with pytest.raises(SettingsError, match="no setting named hots"):
+        Settings.load(config=config, environment={})
+
+
+def test_every_setting_is_explained_and_in_the_readme() -> None:
+    readme = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
+    for name, field in Settings.model_fields.items():
+        assert field.description, name
+        assert f"`{name}`" in readme, f"{name} is not in the README"
