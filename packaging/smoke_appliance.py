@@ -115,6 +115,11 @@ class Running:
             raise SmokeFailure(f"SIGTERM ended the process with code {code}, not 0")
         return time.monotonic() - asked
 
+    def kill_now(self) -> None:
+        """SIGKILL to all of it, as when the power goes."""
+        os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+
     def kill(self) -> None:
         """Leaves nothing behind, whatever state the run is in."""
         if self._process.poll() is None:
@@ -126,6 +131,8 @@ class Running:
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
         self._reader.join(timeout=5)
+        if self._process.stdout is not None:
+            self._process.stdout.close()
 
     # HTTP
 

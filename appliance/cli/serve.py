@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 from pathlib import Path
 
@@ -58,6 +59,10 @@ def serve(
         elif not await accounts.has_admin():
             click.echo("There is no admin yet: run `voiceassist admin create`.")
         _say_url(url, with_sample=password is not None and sample is not None)
+        # What was loaded so far lives as long as the process: a full collection that walked it
+        # would stop the event loop for 200 ms.
+        gc.collect()
+        gc.freeze()
 
     with failures_as_text():
         app.run(sock=listener, single_process=True, access_log=False, motd=False)

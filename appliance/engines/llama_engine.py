@@ -7,7 +7,6 @@ request's pieces of text, handed over with `call_soon_threadsafe`.
 from __future__ import annotations
 
 import asyncio
-import codecs
 import logging
 import math
 import threading
@@ -17,6 +16,7 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 
 from appliance.domain import Question
+from appliance.engines.answer_text import AnswerText
 from appliance.engines.chat_template import ChatTemplate
 from appliance.engines.llama_decoder import LlamaDecoder
 from appliance.engines.prompt import candidates
@@ -204,7 +204,7 @@ class LlamaEngine:
         decoder.begin(_prompt_tokens(decoder, template, request.question))
         while not self._stopped(request) and decoder.read_step():
             pass
-        text = _Text(template.stop)
+        text = AnswerText(template.stop)
         token: int | None = None
         for _ in range(min(self._max_tokens, decoder.room)):
             if token is not None:
@@ -222,45 +222,6 @@ class LlamaEngine:
         if self._closing:
             raise Unavailable(_CLOSED)
         return request.cancelled
-
-
-class _Text:
-    """Bytes of tokens to text: whole characters, no white space first, nothing from the stop on."""
-
-    def __init__(self, stop: str | None) -> None:
-        self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
-        self._stop = stop
-        self._held = ""
-        self._begun = False
-        self.ended = False
-
-    def take(self, data: bytes) -> str:
-        """What can be shown now that `data` has come."""
-        self._held += self._decode(data)
-        if not self._begun:
-            self._held = self._held.lstrip()
-            self._begun = bool(self._held)
-        keep = 0
-        if self._stop:
-            found = self._held.find(self._stop)
-            if found >= 0:
-                self.ended = True
-                shown, self._held = self._held[:found], ""
-                return shown
-            keep = next(
-                (
-                    n
-                    for n in range(len(self._stop) - 1, 0, -1)
-                    if self._held.endswith(self._stop[:n])
-                ),
-                0,
-            )
-        cut = len(self._held) - keep
-        shown, self._held = self._held[:cut], self._held[cut:]
-        return shown
-
-    def rest(self) -> str:
-        return self._held + self._decode(b"", True)
 
 
 def _prompt_tokens(decoder: LlamaDecoder, template: ChatTemplate, question: Question) -> list[int]:

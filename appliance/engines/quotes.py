@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from appliance.domain import Passage
 from appliance.sentences import Kind, Segment, fold, segments
-from appliance.sentences.segmentation import OPEN_WORDS
+from appliance.sentences.blocks import OPEN_WORDS
 from appliance.sentences.words import stem
 
 MOST_ITEMS = 12

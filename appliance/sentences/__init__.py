@@ -1,5 +1,6 @@
 """Text as sentences and as words that matter. Pure: any room may import it."""
 
-from appliance.sentences.segmentation import Kind, Segment, Span, fold, segments, split_sentences
+from appliance.sentences.blocks import Kind
+from appliance.sentences.segmentation import Segment, Span, fold, segments, split_sentences
 
 __all__ = ["Kind", "Segment", "Span", "fold", "segments", "split_sentences"]

@@ -23,7 +23,7 @@ from appliance.services.headings import Line, furniture_of, lines_of
 _TARGET = 185
 _MOST = 220
 _LEAST = 110
-_LEAST_SECTION = 50  # a new section may begin a chunk this soon
+_LEAST_SECTION = 10  # a new section may begin a chunk this soon: a wrong section misleads
 _TOKEN = re.compile(r"\w{1,40}|[^\w\s]")
 _SENTENCE_END = re.compile(r"[.!?][\"'’”)\]]*\s+(?=[\"'‘“(\[]?[A-Z0-9•●❑])")
 _ENDED = re.compile(r"[.!?:;][\"'’”)\]]*$")

@@ -232,49 +232,5 @@ class FileWriter:
         self._segments += 1
 
 
-class _Segments:
-    """Reads and checks the segments of one stored file. Blocking."""
-
-    def __init__(self, file: BinaryIO, key: bytes) -> None:
-        self._file = file
-        self._cipher = AESGCM(key)
-        self._prefix: bytes | None = None
-        self._number = 0
-        self._ahead = b""
-
-    def read_some(self) -> bytes | None:
-        """The next few segments' plain text, None after the last one."""
-        if self._prefix is None:
-            header = self._file.read(len(MAGIC) + PREFIX_BYTES)
-            if header[: len(MAGIC)] != MAGIC or len(header) != len(MAGIC) + PREFIX_BYTES:
-                raise DamagedFile("The stored file is damaged.")
-            self._prefix = header[len(MAGIC) :]
-            self._ahead = self._file.read(SEGMENT_BYTES + TAG_BYTES)
-        elif not self._ahead:
-            return None
-        plain = []
-        for _ in range(_READ_SEGMENTS):
-            current, self._ahead = self._ahead, self._file.read(SEGMENT_BYTES + TAG_BYTES)
-            nonce = _nonce(self._prefix, self._number)
-            try:
-                plain.append(
-                    self._cipher.decrypt(nonce, current, _associated(last=not self._ahead))
-                )
-            except (InvalidTag, ValueError):
-                raise DamagedFile("The stored file is damaged or was changed.") from None
-            self._number += 1
-            if not self._ahead:
-                break
-        return b"".join(plain)
-
-
 def _temporary_name() -> str:
     return secrets.token_hex(16) + _PARTIAL
-
-
-def _nonce(prefix: bytes, number: int) -> bytes:
-    return prefix + number.to_bytes(4, "big")
-
-
-def _associated(last: bool) -> bytes:
-    return MAGIC + (b"\x01" if last else b"\x00")

@@ -12,11 +12,9 @@ import json
 import logging
 import os
 import uuid
-import zlib
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -37,6 +35,7 @@ from numpy.typing import NDArray
 from appliance.errors import StorageFull
 from appliance.storage.exact_vectors import ExactVectors
 from appliance.storage.terms import TermHasher
+from appliance.storage.vector_rows import DamagedIndex, VectorRow, decoded, encoded, schema
 
 T = TypeVar("T")
 
@@ -48,21 +47,6 @@ METADATA_CACHE_BYTES = 64 << 20
 _MAX_QUESTION_TERMS = 256
 
 logger = logging.getLogger(__name__)
-
-
-class DamagedIndex(Exception):
-    """The index cannot be read, or holds something else than what was written. Rebuild it."""
-
-
-@dataclass(frozen=True, slots=True)
-class VectorRow:
-    """A chunk as the index knows it. `vector` has length 1; `text` is what can be found."""
-
-    chunk_id: str
-    document_id: str
-    revision: int
-    text: str
-    vector: NDArray[np.float32]
 
 
 class VectorTable:
@@ -87,7 +71,7 @@ class VectorTable:
         manifest = {"format": FORMAT, "model": model, "dimensions": dimensions}
         await asyncio.to_thread(_make_directory, directory, json.dumps(manifest))
         connection = await _connect(directory)
-        table = await connection.create_table(TABLE, schema=_schema(dimensions))
+        table = await connection.create_table(TABLE, schema=schema(dimensions))
         await table.create_index("terms", config=_full_text())
         return cls(directory, table, TermHasher(terms_key), dimensions)
 
@@ -110,7 +94,9 @@ class VectorTable:
         if not rows:
             return
         async with self._writing:
-            data, vectors = await self._in_pool(self._encode, rows)
+            data, vectors = await self._in_pool(
+                encoded, rows, self._terms, self._dimensions
+            )
             with _disk_full_told():
                 await self._table.add(data)
             self._vectors.add(
@@ -184,7 +170,7 @@ class VectorTable:
             data = await self._table.query().to_arrow()
         except Exception as error:  # whatever the native reader makes of damaged bytes
             raise DamagedIndex(type(error).__name__) from error
-        self._vectors = await self._in_pool(self._decode, data)
+        self._vectors = await self._in_pool(decoded, data, self._dimensions)
         if data.num_rows:
             last = data.num_rows - 1
             chunk_id = data.column("chunk_id")[last].as_py()
@@ -211,50 +197,6 @@ class VectorTable:
         found = await _twice(ask)
         if chunk_id not in found.column("chunk_id").to_pylist():
             raise DamagedIndex("the full-text index does not find a row by its own words")
-
-    def _encode(self, rows: Sequence[VectorRow]) -> tuple[pa.Table, NDArray[np.float32]]:
-        vectors = np.stack([row.vector for row in rows]).astype(np.float32)
-        if vectors.shape != (len(rows), self._dimensions):
-            raise ValueError(f"vectors of shape {vectors.shape}, not {self._dimensions} dimensions")
-        terms = [self._terms.hashed(row.text) for row in rows]
-        flat = pa.array(vectors.ravel())
-        columns = {
-            "chunk_id": [row.chunk_id for row in rows],
-            "document_id": [row.document_id for row in rows],
-            "revision": [row.revision for row in rows],
-            "vector": pa.FixedSizeListArray.from_arrays(flat, self._dimensions),
-            "terms": terms,
-            "checksum": [
-                _checksum(row.chunk_id, (row.document_id, row.revision), words, vector)
-                for row, words, vector in zip(rows, terms, vectors, strict=True)
-            ],
-        }
-        return pa.table(columns, schema=_schema(self._dimensions)), vectors
-
-    def _decode(self, data: pa.Table) -> ExactVectors:
-        """Check the rows and load their vectors. Raises `DamagedIndex`."""
-        loaded = ExactVectors(self._dimensions)
-        for batch in data.to_batches(max_chunksize=4096):
-            flat = batch.column("vector").flatten().to_numpy(zero_copy_only=False)
-            if flat.size != batch.num_rows * self._dimensions:
-                raise DamagedIndex("vectors are missing")
-            vectors = flat.reshape(batch.num_rows, self._dimensions)
-            ids: list[str] = batch.column("chunk_id").to_pylist()
-            documents = list(
-                zip(
-                    batch.column("document_id").to_pylist(),
-                    batch.column("revision").to_pylist(),
-                    strict=True,
-                )
-            )
-            terms = batch.column("terms").to_pylist()
-            checksums = batch.column("checksum").to_pylist()
-            rows = zip(ids, documents, terms, vectors, checksums, strict=True)
-            for chunk_id, document, words, vector, checksum in rows:
-                if _checksum(chunk_id, document, words, vector) != checksum:
-                    raise DamagedIndex("a row is not what was written")
-            loaded.add(ids, documents, vectors)
-        return loaded
 
     def _sync(self) -> None:
         """fsync what is new since the last time; Lance rewrites no file in place."""
@@ -310,19 +252,6 @@ def _make_directory(directory: Path, manifest: str) -> None:
     (directory / MANIFEST).write_text(manifest)
 
 
-def _schema(dimensions: int) -> pa.Schema:
-    return pa.schema(
-        [
-            ("chunk_id", pa.string()),
-            ("document_id", pa.string()),
-            ("revision", pa.int64()),
-            ("vector", pa.list_(pa.float32(), dimensions)),
-            ("terms", pa.string()),
-            ("checksum", pa.int64()),
-        ]
-    )
-
-
 def _full_text() -> FTS:
     # The terms are hashed words: folding, stemming and stop words were settled before. Positions
     # would serve phrase queries, which nothing asks.
@@ -334,13 +263,6 @@ def _full_text() -> FTS:
         remove_stop_words=False,
         ascii_folding=False,
     )
-
-
-def _checksum(
-    chunk_id: str, document: tuple[str, int], terms: str, vector: NDArray[np.float32]
-) -> int:
-    names = f"{chunk_id} {document[0]} {document[1]} {terms}"
-    return zlib.crc32(np.ascontiguousarray(vector).data, zlib.crc32(names.encode()))
 
 
 def _fsync(path: Path) -> None:

@@ -280,8 +280,9 @@ async def test_a_cited_passage_opens_in_its_page(api: Api) -> None:
     document_id = (await upload(api, "examplin.pdf", PDF)).json()["data"]["document_id"]
     await finished(api, document_id)
     index = api.container.services.knowledge._index
-    (vector,) = await index._embedder.embed(["dose"])
-    hits = await index.search(vector, "starting dose of examplin", 2)
+    question = "The starting dose of examplin is"
+    (vector,) = await index._embedder.embed([question])
+    hits = await index.search(vector, question, 2)
     path = f"documents/{document_id}/passages/{hits[0].chunk_id}"
     response = await api.client.get(f"/api/{path}", headers=api.user)
     passage = response.json()["data"]

@@ -16,7 +16,8 @@ from pathlib import Path
 import llama_cpp
 
 from appliance.engines import llama_runtime
-from appliance.engines.embedder import BATCH_TOKENS, LlamaEmbedder
+from appliance.engines.embedder import LlamaEmbedder
+from appliance.engines.llama_encoder import BATCH_TOKENS
 from tests.benchmarks.interleaved import interleave
 from tests.embedding_model import PATH
 

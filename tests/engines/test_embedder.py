@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import llama_cpp
 import numpy as np
 import pytest
 
@@ -44,7 +45,16 @@ async def test_a_text_has_one_vector_whatever_its_company(embedder: LlamaEmbedde
 
 
 async def test_any_text_has_a_vector(embedder: LlamaEmbedder) -> None:
-    texts = ["", " ", "\x00", "\ud800", "a" * 100_000, "dose " * 5_000, "\u4e2d\u6587", "\U0001f600"]
+    texts = [
+        "",
+        " ",
+        "\x00",
+        "\ud800",
+        "a" * 100_000,
+        "dose " * 5_000,
+        "\u4e2d\u6587",
+        "\U0001f600",
+    ]
     vectors = await embedder.embed(texts)
     assert np.isfinite(vectors).all()
     assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
@@ -85,6 +95,17 @@ async def test_many_at_once_get_their_own_rows(embedder: LlamaEmbedder) -> None:
     found = await asyncio.gather(*(embedder.embed([text]) for text in texts))
     for row, answer in zip(known, found, strict=True):
         assert float(row @ answer[0]) > 0.9999
+
+
+async def test_a_failed_batch_fails_its_own_request_only(
+    embedder: LlamaEmbedder, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(llama_cpp, "llama_encode", lambda *_: -3)
+        with pytest.raises(Unavailable):
+            await embedder.embed(["patient Miller"])
+    assert "Miller" not in caplog.text
+    assert (await embedder.embed(["What is the dose?"])).shape == (1, 384)
 
 
 async def test_closing_ends_the_thread_and_what_waits() -> None:

@@ -27,7 +27,7 @@ def test_it_reads_what_the_file_says(whole: Path) -> None:
 
 
 def test_a_missing_file_names_the_setting(tmp_path: Path) -> None:
-    with pytest.raises(Unavailable, match="does not exist.*llm_model"):
+    with pytest.raises(Unavailable, match=r"does not exist.*llm_model"):
         read_header(tmp_path / "none.gguf", setting="llm_model")
     with pytest.raises(Unavailable, match="llm_model"):
         read_header(tmp_path, setting="llm_model")

@@ -82,7 +82,8 @@ async def test_two_at_once_are_answered_in_turn(stories: LlamaEngine) -> None:
     engine = stories
     first = await whole(engine)
     second = await whole(engine, "Why?")
-    assert await asyncio.gather(whole(engine), whole(engine, "Why?")) == [first, second]
+    together = await asyncio.gather(whole(engine), whole(engine, "Why?"))
+    assert list(together) == [first, second]
 
 
 async def test_a_cancelled_answer_stops_and_frees_the_engine(engine: LlamaEngine) -> None:
@@ -126,9 +127,24 @@ async def test_cancelling_while_the_prompt_is_read(model: Path) -> None:
 async def test_a_full_queue_is_busy_and_a_left_place_is_free(engine: LlamaEngine) -> None:
     streams = [engine.answer(question(f"Story {n}")) for n in range(4)]
     tasks = []
+    with llama_runtime.compute.turn():  # nothing is computed meanwhile
+        for stream in streams:
+            tasks.append(asyncio.create_task(anext(stream)))
+            while not engine.running:  # noqa: ASYNC110
+                await asyncio.sleep(0.001)
+        await asyncio.sleep(0)
+        await _assert_busy_until_one_leaves(engine, tasks)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
     for stream in streams:
-        tasks.append(asyncio.create_task(anext(stream)))
-        await asyncio.sleep(0.02)
+        await stream.aclose()
+    await until_idle(engine)
+
+
+async def _assert_busy_until_one_leaves(
+    engine: LlamaEngine, tasks: list[asyncio.Task[str]]
+) -> None:
     assert engine.waiting == 3
     with pytest.raises(Busy) as refused:
         await whole(engine)
@@ -137,12 +153,6 @@ async def test_a_full_queue_is_busy_and_a_left_place_is_free(engine: LlamaEngine
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     assert engine.waiting == 2
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
-    for stream in streams:
-        await stream.aclose()
-    await until_idle(engine)
 
 
 async def test_closing_during_a_stream(model: Path) -> None:
@@ -253,15 +263,20 @@ async def test_the_models_own_template_is_used(tmp_path: Path) -> None:
     await engine.close()
 
 
-async def test_a_truncated_file(model: Path, tmp_path: Path) -> None:
+@pytest.fixture
+def cut(model: Path, tmp_path: Path) -> Path:
     path = tmp_path / "cut.gguf"
     path.write_bytes(model.read_bytes()[:200_000])
+    return path
+
+
+async def test_a_truncated_file(cut: Path) -> None:
     with pytest.raises(Unavailable, match=r"cut\.gguf.*llm_model"):
-        await LlamaEngine.open(path, threads=1)
+        await LlamaEngine.open(cut, threads=1)
 
 
 async def test_an_embedding_model_is_no_language_model() -> None:
-    with pytest.raises(Unavailable, match="not a language model.*llm_model"):
+    with pytest.raises(Unavailable, match=r"not a language model.*llm_model"):
         await LlamaEngine.open(embedding_model(), threads=1)
 
 

@@ -167,6 +167,24 @@ async def test_a_real_drug_label() -> None:
     assert not any("\r" in (page or "") or "\ufffe" in (page or "") for page in pages)
 
 
+TORTURE = [
+    ("pdfjs/PDFBOX-3148-2-fuzzed.pdf", "no_text"),
+    ("pdfjs/REDHAT-1531897-0.pdf", "damaged"),
+    ("pdfjs/poppler-395-0-fuzzed.pdf", "damaged"),
+    ("pdfjs/saslprep-r6.pdf", "password_needed"),
+    ("pdfjs/filled-background.pdf", "no_text"),
+    ("pypdf-sample-files/019-grayscale-image/grayscale-image.pdf", "no_text"),
+]
+
+
+@pytest.mark.parametrize(("name", "reason"), TORTURE)
+async def test_difficult_files_end_with_a_reason(name: str, reason: str) -> None:
+    path = shared_data(f"pdf_torture/{name}")
+    with pytest.raises(ExtractionFailed) as failed:
+        await texts(path.read_bytes())
+    assert failed.value.reason == reason
+
+
 def alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -132,7 +133,7 @@ def test_an_open_bracket_leads_to_no_list() -> None:
 def test_every_character_is_in_one_segment(page: str) -> None:
     found = segments(page)
     assert all(segment.start < segment.end for segment in found)
-    assert all(one.end <= two.start for one, two in zip(found, found[1:], strict=False))
+    assert all(one.end <= two.start for one, two in pairwise(found))
     assert all(page[s.start : s.end] == page[s.start : s.end].strip() for s in found)
     covered = "".join(page[s.start : s.end] for s in found)
     assert "".join(covered.split()) == "".join(page.split())

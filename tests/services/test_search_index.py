@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from appliance.domain import Passage
 from appliance.errors import Unavailable
@@ -207,13 +208,25 @@ def test_fusion_ranks_by_both_and_stays_in_range() -> None:
 
 
 async def test_every_hit_has_its_own_cosine(tmp_path: Path) -> None:
-    async with library(tmp_path) as lib:
+    class Contrary(FakeEmbedder):
+        """Holds that nothing is less like a question than the one document with its word."""
+
+        def vector(self, text: str) -> NDArray[np.float32]:
+            return super().vector(text) * np.float32(-1 if "unrelated" in text else 1)
+
+    async with library(tmp_path, embedder=Contrary(dimensions=1024)) as lib:
         pages = "\f".join(f"Filler{number} text about wards." for number in range(300))
         await lib.added("many.txt", pages.encode())
-        rare = await lib.added("rare.txt", b"Xylocaine " + b"unrelated " * 40)
-        question = "wards xylocaine"
+        rare = await lib.added("rare.txt", b"Xylocaine is unrelated.")
+        question = "xylocaine"
         vector = lib.embedder.vector(question)
-        hits = await lib.index.search(vector, question, 40)
+        hits = await lib.index.search(vector, question, 64)
+        assert rare.id not in {
+            passage.document.id
+            for passage in await lib.index.passages(
+                [i for i, _ in await lib.index._ready().vector_search(vector, 256)]
+            )
+        }
         passages = {p.chunk.id: p for p in await lib.index.passages([h.chunk_id for h in hits])}
         assert rare.id in {p.document.id for p in passages.values()}
         for hit in hits:

@@ -1,0 +1,179 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from appliance.domain import Passage, Question
+from appliance.engines.embedder import LlamaEmbedder
+from appliance.engines.extractive import MOST_QUOTES, PREAMBLE, ExtractiveAnswerer
+from appliance.sentences import fold
+from tests.embedding_model import embedding_model
+from tests.engines.questions import passage
+from tests.engines.word_embedder import WordEmbedder
+
+METFORMIN = passage(
+    "2.1 Adult Dosage\n"
+    "The recommended starting dose of metformin tablets in adults is 500 mg\n"
+    "orally twice a day, given with meals. Increase the dose in increments of 500 mg weekly.\n"
+    "2.2 Pediatric Dosage\n"
+    "The recommended starting dose of metformin tablets is 250 mg once a day.\n"
+    "Tablets are white and round and have a line on one side of them.\n",
+    1,
+    title="Metformin label",
+)
+WARFARIN = passage(
+    "WARNING: BLEEDING RISK\n"
+    "See full prescribing information for complete boxed warning.\n"
+    "Warfarin can cause major or fatal bleeding in all patients who are treated. (5.1)\n"
+    "Perform regular monitoring of the INR in all treated patients of the ward. (2.1)\n"
+    "Drugs and changes of the diet affect the INR levels that are achieved. (7)\n"
+    "INDICATIONS AND USAGE\n"
+    "Warfarin is a vitamin K antagonist indicated for prophylaxis of venous thrombosis.\n"
+    "The starting dose of warfarin is usually 2 to 5 mg once daily.\n",
+    2,
+    title="Warfarin label",
+)
+GUIDE = passage(
+    "11\n"
+    "Injection Safety\n"
+    "Key recommendations for safe injection practices:\n"
+    "1. Use aseptic technique when preparing medications.\n"
+    "2. Do not administer medications from single-dose vials to more than one patient.\n"
+    "3. Dispose of used sharps at the point of use in a sharps container.\n"
+    "Hand hygiene is performed in these situations:\n"
+    "a. before contact with a patient\n"
+    "b. after contact with blood\n",
+    3,
+    title="Infection guide",
+)
+ALL = (METFORMIN, WARFARIN, GUIDE)
+
+
+async def answer(text: str, passages: Sequence[Passage] = ALL) -> str:
+    engine = ExtractiveAnswerer(WordEmbedder())
+    return "".join([piece async for piece in engine.answer(Question(text, tuple(passages)))])
+
+
+def lines(text: str) -> list[str]:
+    assert text.startswith(f"{PREAMBLE}\n\n")
+    return text.removeprefix(f"{PREAMBLE}\n\n").split("\n")
+
+
+def assert_word_for_word(text: str, passages: Sequence[Passage] = ALL) -> None:
+    for line in lines(text):
+        words, _, marker = line.rpartition(" ")
+        number = int(marker.strip("[]"))
+        assert words.removeprefix("- ") in fold(passages[number - 1].chunk.text)
+
+
+async def test_a_dose_is_quoted_for_whom_it_is() -> None:
+    text = await answer("What is the starting dose of metformin in adults?")
+    assert_word_for_word(text)
+    assert (
+        lines(text)[0] == "The recommended starting dose of metformin tablets in adults is 500 mg "
+        "orally twice a day, given with meals. [1]"
+    )
+    assert "250 mg" not in text
+    assert "2 to 5 mg" not in text
+
+
+async def test_a_childs_dose_is_never_quoted_without_saying_so() -> None:
+    text = await answer("What is the starting dose of metformin?")
+    assert_word_for_word(text)
+    found = lines(text)
+    assert found.index("2.2 Pediatric Dosage [1]") + 1 == found.index(
+        "- The recommended starting dose of metformin tablets is 250 mg once a day. [1]"
+    )
+
+
+async def test_a_boxed_warning_is_quoted_whole_and_nothing_else() -> None:
+    text = await answer("What is the boxed warning for warfarin?")
+    assert lines(text) == [
+        "Warfarin can cause major or fatal bleeding in all patients who are treated. [2]",
+        "Perform regular monitoring of the INR in all treated patients of the ward. [2]",
+        "Drugs and changes of the diet affect the INR levels that are achieved. [2]",
+    ]
+
+
+async def test_an_item_of_a_list_comes_with_its_lead() -> None:
+    text = await answer("How should single-dose vials be handled?")
+    assert lines(text) == [
+        "Key recommendations for safe injection practices: [3]",
+        "- Do not administer medications from single-dose vials to more than one patient. [3]",
+    ]
+
+
+async def test_a_list_comes_whole() -> None:
+    text = await answer("When is hand hygiene performed?")
+    assert lines(text) == [
+        "Hand hygiene is performed in these situations: [3]",
+        "- before contact with a patient [3]",
+        "- after contact with blood [3]",
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Who won the 1998 World Cup?",
+        "What is the starting dose of vancomycin?",
+        "What are the contraindications of sildenafil?",
+        "",
+        "???",
+    ],
+)
+async def test_where_nothing_answers_nothing_is_said(text: str) -> None:
+    assert await answer(text) == ""
+
+
+async def test_without_passages_nothing_is_said_and_nothing_embedded() -> None:
+    embedder = WordEmbedder()
+    engine = ExtractiveAnswerer(embedder)
+    assert [piece async for piece in engine.answer(Question("What?", ()))] == []
+    assert embedder.texts == []
+
+
+async def test_nothing_is_said_twice() -> None:
+    text = await answer("What is the boxed warning for warfarin?", (WARFARIN, WARFARIN))
+    found = [line.rpartition(" ")[0] for line in lines(text)]
+    assert len(found) == len(set(found)) == 3
+
+
+async def test_long_answers_are_bounded() -> None:
+    many = passage(
+        " ".join(f"The dose of warfarin on day {n} of week {n} is {n} mg." for n in range(60)),
+        title="Warfarin label",
+    )
+    text = await answer("What is the dose of warfarin?", (many,))
+    assert 1 <= len(lines(text)) <= MOST_QUOTES
+    assert_word_for_word(text, (many,))
+
+
+async def test_the_answer_comes_in_pieces() -> None:
+    engine = ExtractiveAnswerer(WordEmbedder())
+    asked = Question("What is the boxed warning for warfarin?", ALL)
+    pieces = [piece async for piece in engine.answer(asked)]
+    assert pieces[0] == f"{PREAMBLE}\n\n"
+    assert len(pieces) >= 6
+    assert engine.name == "extractive"
+    await engine.close()
+
+
+async def test_with_the_real_model() -> None:
+    embedder = await LlamaEmbedder.open(embedding_model(), threads=1)
+    engine = ExtractiveAnswerer(embedder)
+    asked = {
+        "What is the boxed warning for warfarin?": "fatal bleeding",
+        "What dose of metformin do adults begin with?": "500 mg",
+        "May a single-dose vial be used for two patients?": "more than one patient",
+        "Who won the 1998 World Cup?": "",
+    }
+    for text, expected in asked.items():
+        said = "".join([piece async for piece in engine.answer(Question(text, ALL))])
+        if expected:
+            assert expected in said
+            assert_word_for_word(said)
+        else:
+            assert said == ""
+    await embedder.close()

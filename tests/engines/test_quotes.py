@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import pytest
+
+from appliance.engines.quotes import quotes
+from tests.engines.questions import passage
+
+
+def found(text: str) -> list[tuple[str, ...]]:
+    """Leads and lines of every quote."""
+    return [
+        (quote.lead, *quote.lines) if quote.lead else quote.lines
+        for quote in quotes(0, passage(text))
+    ]
+
+
+def test_sentences_are_quoted_whole_with_white_space_folded() -> None:
+    text = "Store the vial at 2 to 8 degrees\nin its   carton. Do not freeze the vial at any time."
+    assert found(text) == [
+        ("Store the vial at 2 to 8 degrees in its carton.",),
+        ("Do not freeze the vial at any time.",),
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "5.1 Hemorrhage\n5.2 Tissue Necrosis\n5.3 Calciphylaxis\n",
+        "WARNINGS AND PRECAUTIONS\n",
+        "Dosage and Administration . . . . . . . . . . . . 12",
+        "Smith J, Jones K et al. Bleeding on warfarin. N Engl J Med 2003;349:1019-1026.",
+        "1. Miller A. A study of vials in wards. Lancet 12(3):45-67.",
+        "The guideline is available at: http://www.example.org/guide.pdf.",
+        "See full prescribing information for complete boxed warning.",
+        "What are the possible side effects of this medicine?",
+        "500 mg 250 mg 12 24 8 100 mL 78 mL 62 mL 150 mL 116 mL.",
+        "15\nVersion 2.3 - September 2016\n",
+        "systematic approach to transfer when appropriate.",
+        "A sentence that the end of its page has cut into a",
+        "Not applicable (the facility does not use vials of this kind).",
+    ],
+)
+def test_what_is_never_quoted(text: str) -> None:
+    assert found(text) == []
+
+
+def test_fragments_of_a_list_come_whole_and_with_their_lead() -> None:
+    text = (
+        "Ask a doctor before use if you have:\n"
+        "\u2022 liver disease\n"
+        "\u2022 kidney disease\n"
+        "\u2022 high blood pressure\n"
+    )
+    assert found(text) == [
+        (
+            "Ask a doctor before use if you have:",
+            "liver disease",
+            "kidney disease",
+            "high blood pressure",
+        )
+    ]
+
+
+def test_items_that_are_sentences_are_quotes_each_with_their_lead() -> None:
+    text = (
+        "Pediatric Dosage:\n"
+        "1. The starting dose is 500 mg twice a day.\n"
+        "2. The dose is raised by 500 mg every week.\n"
+    )
+    assert found(text) == [
+        ("Pediatric Dosage:", "The starting dose is 500 mg twice a day."),
+        ("Pediatric Dosage:", "The dose is raised by 500 mg every week."),
+    ]
+
+
+def test_items_below_a_heading_are_read_with_it() -> None:
+    text = (
+        "CONTRAINDICATIONS\n"
+        "Pregnancy, except in women with mechanical heart valves (4)\n"
+        "Hemorrhagic tendencies (4)\n"
+    )
+    assert found(text) == [
+        (
+            "CONTRAINDICATIONS",
+            "Pregnancy, except in women with mechanical heart valves (4)",
+            "Hemorrhagic tendencies (4)",
+        )
+    ]
+
+
+def test_a_heading_that_says_for_whom_goes_with_its_sentences() -> None:
+    text = (
+        "2.2 Recommended Dosage in Pediatric Patients\n"
+        "The recommended starting dosage is 10 mg once daily.\n"
+        "2.3 Storage of Tablets\n"
+        "The tablets are kept in a dry place.\n"
+    )
+    assert found(text) == [
+        (
+            "2.2 Recommended Dosage in Pediatric Patients",
+            "The recommended starting dosage is 10 mg once daily.",
+        ),
+        ("The tablets are kept in a dry place.",),
+    ]
