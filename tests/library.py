@@ -11,7 +11,8 @@ from pathlib import Path
 
 from appliance.domain import Document, DocumentStatus, Passage, utc_now
 from appliance.engines.pdf import PdfExtractor
-from appliance.services.ingestion import Ingestion, PdfPages
+from appliance.services.extraction import PdfPages
+from appliance.services.ingestion import Ingestion
 from appliance.services.knowledge import Knowledge, Metadata
 from appliance.services.search_index import SearchIndex
 from appliance.storage import jobs

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
+# Before numpy loads: its own thread pool would compete with llama.cpp's for the same cores.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import click
 
 from appliance.cli.admin import admin

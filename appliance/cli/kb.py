@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
@@ -13,7 +14,9 @@ from appliance.cli.options import EXIT_FAILED, failures_as_text, load_settings, 
 from appliance.cli.pieces import pieces
 from appliance.domain import Document, DocumentStatus
 from appliance.errors import ApplianceError
-from appliance.services.knowledge import Knowledge, Metadata
+
+if TYPE_CHECKING:
+    from appliance.services.knowledge import Knowledge
 
 SUFFIXES = {".pdf", ".txt"}
 POLL_S = 0.3
@@ -66,6 +69,8 @@ async def _import(
     knowledge: Knowledge, found: list[Path], category: str | None
 ) -> list[tuple[str, str]]:
     """Store all, then wait until each is indexed or failed; returns (file name, reason)."""
+    from appliance.services.knowledge import Metadata
+
     failures: list[tuple[str, str]] = []
     waiting: dict[str, str] = {}  # document id -> file name
     with Progress(

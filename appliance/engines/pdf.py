@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import os
+import subprocess
 import sys
-from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from pathlib import Path
@@ -36,6 +35,73 @@ class ExtractionFailed(Invalid):
         self.reason = reason
 
 
+class _Child:
+    """The process and its pipes.
+
+    Started by `subprocess` in a thread and not by the loop: uvloop forks with the interpreter's
+    hooks, and LanceDB's threads do not outlive a fork.
+    """
+
+    def __init__(
+        self,
+        process: subprocess.Popen[bytes],
+        output: asyncio.StreamReader,
+        reading: asyncio.ReadTransport,
+    ) -> None:
+        """Use `start`."""
+        self.output = output
+        self._process = process
+        self._reading = reading
+
+    @classmethod
+    async def start(cls) -> _Child:
+        process = await asyncio.to_thread(
+            subprocess.Popen,
+            command(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=_environment(),
+            cwd="/",
+            bufsize=0,
+            start_new_session=True,  # Ctrl-C in a terminal is for the appliance to act upon
+        )
+        output = asyncio.StreamReader(limit=_LINE_BYTES)
+        reading, _ = await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(output), process.stdout
+        )
+        return cls(process, output, reading)
+
+    async def feed(self, source: AsyncIterator[bytes]) -> None:
+        """Give it the file. Raises what `source` raises, after the child was killed."""
+        assert self._process.stdin is not None
+        try:
+            async for piece in source:
+                await asyncio.to_thread(self._write, piece)
+        except BrokenPipeError:
+            pass  # the child has gone; what it said, or did not say, tells why
+        except Exception:
+            # Half a file must not be read as a whole one.
+            self.kill()
+            raise
+        finally:
+            self._process.stdin.close()
+
+    def kill(self) -> None:
+        self._process.kill()
+
+    async def end(self) -> None:
+        """Wait for the end of a child that was killed or has nothing left to say."""
+        self._reading.close()
+        await asyncio.to_thread(self._process.wait)
+
+    def _write(self, piece: bytes) -> None:
+        assert self._process.stdin is not None
+        rest = memoryview(piece)
+        while rest:
+            rest = rest[self._process.stdin.write(rest) :]
+
+
 class PdfExtractor:
     """Reads PDFs, each in a child of its own."""
 
@@ -53,38 +119,25 @@ class PdfExtractor:
         Raises `ExtractionFailed`, and what `source` raises. Close the generator (`aclosing`) to end
         the child early.
         """
-        process = await asyncio.create_subprocess_exec(
-            *command(),
-            stdin=PIPE,
-            stdout=PIPE,
-            stderr=DEVNULL,
-            env=_environment(),
-            cwd="/",
-            start_new_session=True,  # Ctrl-C in a terminal is for the appliance to act upon
-            limit=_LINE_BYTES,
-        )
-        feeding = asyncio.create_task(_feed(process, source))
+        child = await _Child.start()
+        feeding = asyncio.create_task(child.feed(source))
         try:
-            async with aclosing(self._lines(process, feeding)) as found:
+            async with aclosing(self._lines(child, feeding)) as found:
                 async for page in found:
                     yield page
         finally:
             feeding.cancel()
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-            await asyncio.gather(feeding, process.wait(), return_exceptions=True)
-            # The pipe's transport lives on until it has seen the end of the output.
-            with contextlib.suppress(ValueError):
-                await _stream(process).read()
+            child.kill()
+            await asyncio.gather(feeding, child.end(), return_exceptions=True)
 
     async def _lines(
-        self, process: Process, feeding: asyncio.Task[None]
+        self, child: _Child, feeding: asyncio.Task[None]
     ) -> AsyncGenerator[tuple[int, int, str | None]]:
         deadline = monotonic() + self._wall_s
         total = 0
         while True:
             try:
-                line = await self._next_line(process, deadline)
+                line = await self._next_line(child, deadline)
             except ExtractionFailed:
                 # A child that was given half a file is not to blame.
                 if feeding.done() and (error := feeding.exception()) is not None:
@@ -99,10 +152,10 @@ class PdfExtractor:
             else:
                 yield line["page"], total, line["text"]
 
-    async def _next_line(self, process: Process, deadline: float) -> dict[str, Any]:
+    async def _next_line(self, child: _Child, deadline: float) -> dict[str, Any]:
         patience = min(self._stall_s, deadline - monotonic())
         try:
-            raw = await asyncio.wait_for(_stream(process).readline(), max(patience, 0))
+            raw = await asyncio.wait_for(child.output.readline(), max(patience, 0))
             line: dict[str, Any] = json.loads(raw)
             return line
         except (TimeoutError, ValueError):
@@ -129,24 +182,3 @@ def _environment() -> dict[str, str]:
     if not getattr(sys, "frozen", False):
         kept["PYTHONPATH"] = str(Path(__file__).parents[2])
     return kept
-
-
-async def _feed(process: Process, source: AsyncIterator[bytes]) -> None:
-    assert process.stdin is not None
-    try:
-        async for piece in source:
-            process.stdin.write(piece)
-            await process.stdin.drain()
-    except (BrokenPipeError, ConnectionResetError):
-        pass  # the child has gone; what it said, or did not say, tells why
-    except Exception:
-        # Half a file must not be read as a whole one.
-        process.kill()
-        raise
-    finally:
-        process.stdin.close()
-
-
-def _stream(process: Process) -> asyncio.StreamReader:
-    assert process.stdout is not None
-    return process.stdout

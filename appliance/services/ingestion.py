@@ -10,26 +10,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import aclosing
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 from time import monotonic
 
-from appliance.domain import Chunk, Document, DocumentStatus, Job, JobState, Page, utc_now
+from appliance.domain import Document, DocumentStatus, Job, utc_now
 from appliance.engines.protocols import Embedder
 from appliance.errors import ApplianceError, Invalid
-from appliance.services import plain_text
-from appliance.services.chunking import chunked
-from appliance.services.hyphens import mended
-from appliance.services.search_index import SearchIndex, embed_stored
-from appliance.storage import audit, chunks, documents, file_rows, jobs, pages
-from appliance.storage.audit import AuditEntry
+from appliance.services import ingest_outcomes as outcomes
+from appliance.services.extraction import Extraction, PdfPages
+from appliance.services.index_builder import embed_stored
+from appliance.services.search_index import SearchIndex
+from appliance.storage import chunks, documents, file_rows, jobs, pages
 from appliance.storage.database import Connection, Database
 from appliance.storage.files import FileStore
-
-# From the bytes of a PDF: (page number, number of pages, text or None for an unreadable page).
-PdfPages = Callable[[AsyncIterator[bytes]], AsyncGenerator[tuple[int, int, str | None]]]
 
 ATTEMPTS = 3
 LEASE = timedelta(seconds=60)
@@ -37,7 +32,7 @@ PAUSE_S = (5.0, 30.0)  # after the first and the second failure
 PROGRESS_EVERY_S = 0.5
 EMBED_BATCH = 32
 _WRITE_BATCH = 200
-_IDLE_S = 30.0
+_IDLE_S = 5.0
 # Where the stages end in a document's progress.
 _EXTRACTED, _EMBEDDED, _INDEXED = 0.2, 0.95, 0.99
 _INTERNAL = "This document could not be processed because of an internal error. Try to reindex it."
@@ -62,10 +57,9 @@ class Ingestion:
         pause_s: tuple[float, ...] = PAUSE_S,
     ) -> None:
         self._db = db
-        self._files = files
+        self._extraction = Extraction(files, pdf_pages)
         self._index = index
         self._embedder = embedder
-        self._pdf_pages = pdf_pages
         self._clock = clock
         self._pause_s = pause_s
         self._wake = asyncio.Event()
@@ -152,53 +146,40 @@ class Ingestion:
         await self._embed(job, revision)
         await self._index.add_revision(document.id, revision, served)
         await self._progress(job, "index", _INDEXED)
-        await self._db.write(lambda tx: self._publish(tx, job, revision))
+        await self._db.write(lambda tx: outcomes.publish(tx, job, revision, at=self._clock()))
         if served is not None:
             await self._index.forget(document.id, except_revision=revision)
 
     async def _extract(
         self, job: Job, document: Document, revision: int, served: int | None
     ) -> None:
-        texts, note = await self._texts(job, document)
-        found, cut = await asyncio.to_thread(_cut, document.id, texts)
-        if not cut:
-            raise Invalid("This document holds no text.", field="file")
-        await self._db.write(lambda tx: _clear(tx, document.id, served))
-        # In parts: the one writer of the database has others to serve.
-        for start in range(0, len(found), _WRITE_BATCH):
-            some = found[start : start + _WRITE_BATCH]
-            await self._db.write(
-                partial(pages.insert, document_id=document.id, revision=revision, pages=some)
-            )
-        for start in range(0, len(cut), _WRITE_BATCH):
-            more = cut[start : start + _WRITE_BATCH]
-            await self._db.write(partial(chunks.insert, revision=revision, chunks=more))
-        await self._progress(job, "embed", _EXTRACTED, note=note)
-
-    async def _texts(self, job: Job, document: Document) -> tuple[list[str], str | None]:
-        """The text of every page, and what is to be said of pages that cannot be read."""
         key = await self._db.read(lambda tx: file_rows.key_of(tx, document.sha256))
         if key is None:
             raise Invalid("The stored file is gone. Delete the document and upload it again.")
-        source = self._files.read(document.sha256, key)
-        async with aclosing(source):
-            if document.file_type == "txt":
-                data = b"".join([piece async for piece in source])
-                return await asyncio.to_thread(plain_text.pages_of, data), None
-            texts: list[str] = []
-            unreadable: list[int] = []
-            async with aclosing(self._pdf_pages(source)) as found:
-                async for number, total, text in found:
-                    texts.append(text or "")
-                    if text is None:
-                        unreadable.append(number)
-                    await self._progress(job, "extract", _EXTRACTED * number / total, seldom=True)
-        return await asyncio.to_thread(mended, texts), _note(unreadable)
+
+        async def on_progress(share: float) -> None:
+            await self._progress(job, jobs.FIRST_STAGE, _EXTRACTED * share, seldom=True)
+
+        extracted = await self._extraction.read(document, key, on_progress)
+        await self._db.write(lambda tx: outcomes.clear(tx, document.id, served))
+        # In parts: the one writer of the database has others to serve.
+        for start in range(0, len(extracted.pages), _WRITE_BATCH):
+            some = extracted.pages[start : start + _WRITE_BATCH]
+            await self._db.write(
+                partial(pages.insert, document_id=document.id, revision=revision, pages=some)
+            )
+        for start in range(0, len(extracted.chunks), _WRITE_BATCH):
+            more = extracted.chunks[start : start + _WRITE_BATCH]
+            await self._db.write(partial(chunks.insert, revision=revision, chunks=more))
+        await self._progress(job, "embed", _EXTRACTED, note=extracted.note)
 
     async def _embed(self, job: Job, revision: int) -> None:
         model = self._embedder.name
         total, done = await self._db.read(
-            lambda tx: chunks.counts(tx, job.document_id, revision, model)
+            lambda tx: (
+                chunks.total(tx, job.document_id, revision),
+                chunks.total(tx, job.document_id, revision, model=model),
+            )
         )
         while stored := await self._db.read(
             lambda tx: chunks.without_vector(
@@ -247,7 +228,7 @@ class Ingestion:
             extra={"fields": {"document_id": job.document_id, "job_id": job.id, "final": final}},
         )
         if final:
-            await self._db.write(lambda tx: self._give_up(tx, job, reason))
+            await self._db.write(lambda tx: outcomes.give_up(tx, job, reason, at=self._clock()))
         else:
             await self._db.write(lambda tx: self._put_back(tx, job, counted=True))
 
@@ -261,7 +242,7 @@ class Ingestion:
     def _recover(self, tx: Connection) -> None:
         for job in jobs.running(tx):
             if job.attempts >= ATTEMPTS:
-                self._give_up(tx, job, _CRASHED)
+                outcomes.give_up(tx, job, _CRASHED, at=self._clock())
             else:
                 jobs.put_back(tx, job.id, counted=True, due=self._clock(), now=self._clock())
 
@@ -270,71 +251,3 @@ class Ingestion:
         pause = self._pause_s[min(job.attempts, len(self._pause_s)) - 1] if counted else 0.0
         due = now + timedelta(seconds=pause)
         jobs.put_back(tx, job.id, counted=counted, due=due, now=now)
-
-    def _publish(self, tx: Connection, job: Job, revision: int) -> None:
-        """From here on questions are answered from `revision`."""
-        current = jobs.by_id(tx, job.id)
-        if current is None:
-            return  # the document was deleted meanwhile
-        now = self._clock()
-        total, _ = chunks.counts(tx, job.document_id, revision, self._embedder.name)
-        documents.publish(
-            tx,
-            job.document_id,
-            revision=revision,
-            pages=pages.count(tx, job.document_id, revision),
-            chunks=total,
-            at=now,
-            note=current.error,
-        )
-        _clear(tx, job.document_id, revision)
-        jobs.finish(tx, job.id, error=None, now=now)
-        audit.append(tx, _entry(now, "document.indexed", job, success=True, chunks=total))
-
-    def _give_up(self, tx: Connection, job: Job, reason: str) -> None:
-        current = jobs.by_id(tx, job.id)
-        if current is None or current.state is not JobState.RUNNING:
-            return  # deleted, or published before something failed
-        now = self._clock()
-        served = documents.revision(tx, job.document_id)
-        if served is None:
-            documents.set_status(tx, job.document_id, DocumentStatus.FAILED, error=reason)
-        else:
-            error = f"The last reindex failed, so the text from before is still used. {reason}"
-            documents.set_status(tx, job.document_id, DocumentStatus.INDEXED, error=error)
-        _clear(tx, job.document_id, served)
-        jobs.finish(tx, job.id, error=reason, now=now)
-        audit.append(tx, _entry(now, "document.failed", job, success=False))
-
-
-def _cut(document_id: str, texts: list[str]) -> tuple[list[Page], list[Chunk]]:
-    found = [Page(number, text) for number, text in enumerate(texts, start=1)]
-    return found, chunked(document_id, found)
-
-
-def _clear(tx: Connection, document_id: str, keep: int | None) -> None:
-    chunks.delete_other_revisions(tx, document_id, keep)
-    pages.delete_other_revisions(tx, document_id, keep)
-
-
-def _note(unreadable: list[int]) -> str | None:
-    if not unreadable:
-        return None
-    shown = ", ".join(map(str, unreadable[:20])) + (" and more" if len(unreadable) > 20 else "")
-    return f"These pages cannot be read and are left out of answers: {shown}."
-
-
-def _entry(
-    at: datetime, action: str, job: Job, *, success: bool, chunks: int | None = None
-) -> AuditEntry:
-    details: dict[str, str | int | float | bool | None] = {"job_id": job.id}
-    if chunks is not None:
-        details["chunks"] = chunks
-    return AuditEntry(
-        at,
-        action,
-        success,
-        resource_type="document",
-        resource_id=job.document_id,
-        details=details,
-    )

@@ -1,17 +1,14 @@
 """Hybrid search over the documents that are served, and the care for the index behind it.
 
 SQLite holds the truth (chunks, vectors, which documents are served); the index is derived from
-it. At start-up the index is read back and compared; what is missing, damaged or of another
-embedding model is built anew in a directory of its own, which takes the old one's place when it
-is complete.
+it. At start-up the index is read back and compared; one that is missing, damaged or of another
+embedding model is built anew, and so is one that a search finds damaged.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import os
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,11 +19,11 @@ from numpy.typing import NDArray
 from appliance.domain import Passage
 from appliance.engines.protocols import Embedder
 from appliance.errors import Unavailable
-from appliance.services.chunking import with_context
+from appliance.services.index_builder import MISSING, IndexBuilder
 from appliance.storage import chunks
-from appliance.storage.chunks import Stored
-from appliance.storage.database import Connection, Database
-from appliance.storage.vectors import DamagedIndex, VectorRow, VectorTable
+from appliance.storage.database import Database
+from appliance.storage.vector_rows import DamagedIndex
+from appliance.storage.vectors import VectorTable
 
 # Share of the cosine in the fused score, the rest being BM25 over the best BM25: a convex
 # combination ranks better than reciprocal ranks (Bruch, Gai and Ingber, "An Analysis of Fusion
@@ -35,11 +32,7 @@ from appliance.storage.vectors import DamagedIndex, VectorRow, VectorTable
 _COSINE_SHARE = 0.8
 _DEPTH = 64  # hits asked of each leg, at least
 _DEEPEST = 4096
-_BATCH = 500
-_EMBED_BATCH = 64
 _RETRY_S = 60.0
-_PARTIAL = ".partial"
-_MISSING = "missing"
 
 logger = logging.getLogger(__name__)
 
@@ -59,21 +52,15 @@ class SearchIndex:
     ) -> None:
         """`directory` is the index's own; `terms_key` (32 bytes) hides the words in it."""
         self._db = db
-        self._directory = directory
-        self._embedder = embedder
-        self._terms_key = terms_key
+        self._builder = IndexBuilder(db, directory, embedder, terms_key=terms_key)
         self._table: VectorTable | None = None
         self._changing = asyncio.Lock()
         self._rebuilding: asyncio.Task[None] | None = None
 
     async def open(self, *, patience_s: float = 10.0) -> None:
         """Check the index. A rebuild is waited for `patience_s`, then goes on in the background."""
-        await asyncio.to_thread(self._tidy)
-        present = await asyncio.to_thread(self._generations)
         try:
-            if not present:
-                raise DamagedIndex(_MISSING)
-            self._table = await self._checked(present[-1])
+            self._table = await self._builder.latest()
         except DamagedIndex as reason:
             task = self._rebuild(str(reason))
             await asyncio.wait({task}, timeout=patience_s)
@@ -144,7 +131,7 @@ class SearchIndex:
             table = self._ready()
             try:
                 await table.delete_document(document_id, except_revision=served)
-                await self._copy(table, document_id, revision)
+                await self._builder.copy(table, document_id, revision)
                 await table.settle()
             except DamagedIndex as reason:
                 self._lost(table, reason)
@@ -177,7 +164,7 @@ class SearchIndex:
 
     def _rebuild(self, reason: str) -> asyncio.Task[None]:
         # A first start has none yet, which is nothing to warn of.
-        level = logging.INFO if reason == _MISSING else logging.WARNING
+        level = logging.INFO if reason == MISSING else logging.WARNING
         logger.log(level, "the search index is built anew", extra={"fields": {"reason": reason}})
         if self._rebuilding is None or self._rebuilding.done():
             self._rebuilding = asyncio.create_task(self._rebuild_until_done())
@@ -187,104 +174,13 @@ class SearchIndex:
         while True:
             try:
                 async with self._changing:
-                    self._table = await self._built()
+                    self._table = await self._builder.build()
                 logger.info("the search index is complete")
                 return
             except Exception:
                 # A full disk or a failing one: somebody may make room.
                 logger.exception("the search index could not be rebuilt")
             await asyncio.sleep(_RETRY_S)
-
-    async def _built(self) -> VectorTable:
-        old = await asyncio.to_thread(self._generations)
-        number = int(old[-1].name) + 1 if old else 1
-        directory = self._directory / f"{number:06d}"
-        partial = directory.with_suffix(_PARTIAL)
-        await asyncio.to_thread(shutil.rmtree, partial, True)
-        table = await VectorTable.create(
-            partial,
-            model=self._embedder.name,
-            dimensions=self._embedder.dimensions,
-            terms_key=self._terms_key,
-        )
-        try:
-            for document_id, revision in await self._db.read(chunks.revisions):
-                await self._embed_again(document_id, revision)
-                await self._copy(table, document_id, revision)
-            await table.settle()
-        finally:
-            await table.close()
-        await asyncio.to_thread(_rename, partial, directory)
-        table = await self._checked(directory)
-        for stale in old:
-            await asyncio.to_thread(shutil.rmtree, stale, True)
-        return table
-
-    async def _embed_again(self, document_id: str, revision: int) -> None:
-        """Vectors of another model are replaced; vectors of this one are kept."""
-        model = self._embedder.name
-        while stored := await self._db.read(
-            lambda tx: chunks.without_vector(tx, document_id, revision, model, limit=_EMBED_BATCH)
-        ):
-            await embed_stored(self._db, self._embedder, document_id, revision, stored)
-
-    async def _copy(self, table: VectorTable, document_id: str, revision: int) -> None:
-        start = 0
-
-        def next_batch(tx: Connection) -> list[Stored]:
-            return chunks.of_revision(tx, document_id, revision, start=start, limit=_BATCH)
-
-        while stored := await self._db.read(next_batch):
-            await table.add([_row(one) for one in stored])
-            start = stored[-1].chunk.ordinal + 1
-
-    async def _checked(self, directory: Path) -> VectorTable:
-        """The table in `directory`, holding what SQLite says. Raises `DamagedIndex`."""
-        table = await VectorTable.open(
-            directory,
-            model=self._embedder.name,
-            dimensions=self._embedder.dimensions,
-            terms_key=self._terms_key,
-        )
-        try:
-            rows = await table.probe()
-            found = set(rows)
-            expected = await self._db.read(chunks.expected)
-            if len(found) < len(rows) or not expected <= found:
-                raise DamagedIndex("rows are missing or doubled")
-            served = {document_id: revision for _, document_id, revision in expected}
-            # What an ingest or a deletion that was cut short left behind.
-            if strays := {document_id for _, document_id, _ in found - expected}:
-                for document_id in strays:
-                    await table.delete_document(
-                        document_id, except_revision=served.get(document_id)
-                    )
-                await table.settle()
-        except BaseException:
-            await table.close()
-            raise
-        return table
-
-    def _generations(self) -> list[Path]:
-        """Complete indexes, oldest first; more than one only after a crash."""
-        return sorted(path for path in self._directory.iterdir() if path.name.isdigit())
-
-    def _tidy(self) -> None:
-        self._directory.mkdir(parents=True, exist_ok=True)
-        self._directory.chmod(0o700)
-        for path in [*self._directory.glob(f"*{_PARTIAL}"), *self._generations()[:-1]]:
-            shutil.rmtree(path, ignore_errors=True)
-
-
-async def embed_stored(
-    db: Database, embedder: Embedder, document_id: str, revision: int, stored: Sequence[Stored]
-) -> None:
-    """Embed chunks of one revision and keep their vectors."""
-    vectors = await embedder.embed([with_context(one.title, one.chunk) for one in stored])
-    ordinals = [one.chunk.ordinal for one in stored]
-    await db.write(
-        lambda tx: chunks.set_vectors(tx, document_id, revision, ordinals, embedder.name, vectors)
-    )
 
 
 def fused(cosines: Mapping[str, float], scores: Mapping[str, float]) -> list[Hit]:
@@ -300,22 +196,6 @@ def fused(cosines: Mapping[str, float], scores: Mapping[str, float]) -> list[Hit
         for chunk_id, cosine in cosines.items()
     ]
     return sorted(hits, key=lambda hit: (-hit.score, hit.chunk_id))
-
-
-def _row(stored: Stored) -> VectorRow:
-    assert stored.vector is not None
-    chunk = stored.chunk
-    text = with_context(stored.title, chunk)
-    return VectorRow(chunk.id, chunk.document_id, stored.revision, text, stored.vector)
-
-
-def _rename(partial: Path, directory: Path) -> None:
-    partial.rename(directory)
-    descriptor = os.open(directory.parent, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _being_rebuilt() -> Unavailable:

@@ -94,14 +94,15 @@ def of_revision(
     return [_stored(row) for row in rows]
 
 
-def counts(tx: Connection, document_id: str, revision: int, model: str) -> tuple[int, int]:
-    """How many chunks there are, and how many of them `model` has embedded."""
+def total(tx: Connection, document_id: str, revision: int, *, model: str | None = None) -> int:
+    """How many chunks there are; with `model`, how many of them it has embedded."""
     row = tx.execute(
-        """SELECT count(*) AS all_chunks, count(*) FILTER (WHERE embedding_model = ?) AS embedded
-             FROM chunks WHERE document_id = ? AND revision = ?""",
-        (model, document_id, revision),
+        """SELECT count(*) AS total FROM chunks
+            WHERE document_id = ? AND revision = ? AND (? IS NULL OR embedding_model = ?)""",
+        (document_id, revision, model, model),
     ).fetchone()
-    return row["all_chunks"], row["embedded"]
+    found: int = row["total"]
+    return found
 
 
 def expected(tx: Connection) -> set[tuple[str, str, int]]:

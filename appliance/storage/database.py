@@ -174,6 +174,8 @@ async def _connect(path: Path, key: bytes, *, query_only: bool) -> _Worker:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA foreign_keys = ON")
+            # A deleted file key must not linger in a free page: the file would still open.
+            connection.execute("PRAGMA secure_delete = ON")
         return connection
 
     worker = _Worker(connector, iter_chunk_size=64)

@@ -1,10 +1,7 @@
 """Uploaded files, named by the SHA-256 of their content and encrypted as they stream in.
 
 Every file has a random key of its own, which the caller keeps in its row: without the row the
-bytes on disk are noise. The format is the STREAM construction (Hoang, Reyhanitabar, Rogaway and
-Vizar, "Online authenticated-encryption and its nonce-reuse misuse-resistance", CRYPTO 2015):
-segments of 64 KiB under AES-256-GCM, each bound to its place by a counter in the nonce and the
-last one marked, so that segments cannot be reordered, dropped or cut off unnoticed.
+bytes on disk are noise.
 """
 
 from __future__ import annotations
@@ -19,26 +16,21 @@ from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import TypeVar
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
-from appliance.errors import StorageFull, Unavailable
+from appliance.errors import StorageFull
+from appliance.storage.segments import (
+    SEGMENT_BYTES,
+    UPLOAD_AGAIN,
+    DamagedFile,
+    SegmentReader,
+    SegmentSealer,
+)
 
 T = TypeVar("T")
 
-MAGIC = b"VAFILE\x01\x00"  # name and version of the format
-PREFIX_BYTES = 8
-SEGMENT_BYTES = 1 << 16
-TAG_BYTES = 16
 _PARTIAL = ".part"
-_READ_SEGMENTS = 8
 _WORKERS = 4
-
-
-class DamagedFile(Unavailable):
-    """The stored bytes are missing, cut short or not what was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +102,9 @@ class FileStore:
             path = self._path(sha256)
             file = await self._opened(lambda: path.open("rb"), lambda opened: opened.close())
         except FileNotFoundError:
-            raise DamagedFile("The stored file is missing.") from None
+            raise DamagedFile(f"The stored file is missing. {UPLOAD_AGAIN}") from None
         try:
-            segments = _Segments(file, key)
+            segments = SegmentReader(file, key)
             while (plain := await self._run(segments.read_some)) is not None:
                 yield plain
         finally:
@@ -179,15 +171,13 @@ class FileWriter:
         self._store = store
         self._path = path
         self._key = secrets.token_bytes(32)
-        self._cipher = AESGCM(self._key)
-        self._prefix = secrets.token_bytes(PREFIX_BYTES)
+        self._sealer = SegmentSealer(self._key)
         self._digest = hashlib.sha256()
         self._waiting = bytearray()
-        self._segments = 0
         self.size = 0
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         self._file = os.fdopen(descriptor, "wb")
-        self._file.write(MAGIC + self._prefix)
+        self._file.write(self._sealer.header)
 
     async def append(self, data: bytes) -> None:
         """Raises `StorageFull`."""
@@ -227,9 +217,7 @@ class FileWriter:
 
     def _write_segment(self, plain: bytes, *, last: bool) -> None:
         self._digest.update(plain)
-        nonce = _nonce(self._prefix, self._segments)
-        self._file.write(self._cipher.encrypt(nonce, plain, _associated(last)))
-        self._segments += 1
+        self._file.write(self._sealer.sealed(plain, last=last))
 
 
 def _temporary_name() -> str:

@@ -94,9 +94,7 @@ class VectorTable:
         if not rows:
             return
         async with self._writing:
-            data, vectors = await self._in_pool(
-                encoded, rows, self._terms, self._dimensions
-            )
+            data, vectors = await self._in_pool(encoded, rows, self._terms, self._dimensions)
             with _disk_full_told():
                 await self._table.add(data)
             self._vectors.add(

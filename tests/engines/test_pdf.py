@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import os
+import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from appliance.engines import pdf as pdf_engine
 from appliance.engines.pdf import ExtractionFailed, PdfExtractor
 from appliance.engines.pdf_child import clean
-from appliance.storage.files import DamagedFile
+from appliance.storage.segments import DamagedFile
 from tests import pdf_writer
 from tests.shared_data import shared_data
 
@@ -102,14 +104,14 @@ async def test_the_guard_holds(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
 
 
 async def test_closing_early_ends_the_child(monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[asyncio.subprocess.Process] = []
-    start = asyncio.create_subprocess_exec
+    seen: list[subprocess.Popen[bytes]] = []
+    start = subprocess.Popen
 
-    async def watched(*arguments: str, **options: object) -> asyncio.subprocess.Process:
-        seen.append(await start(*arguments, **options))  # type: ignore[arg-type]
+    def watched(*arguments: Any, **options: Any) -> subprocess.Popen[bytes]:
+        seen.append(start(*arguments, **options))
         return seen[-1]
 
-    monkeypatch.setattr(asyncio, "create_subprocess_exec", watched)
+    monkeypatch.setattr(subprocess, "Popen", watched)
     async with aclosing(PdfExtractor().pages(in_pieces(pdf_writer.pdf([["a"]] * 400)))) as found:
         async for _ in found:
             break

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from appliance.domain import Passage
 from appliance.errors import Unavailable
 from appliance.services.search_index import fused
-from appliance.storage.vectors import DamagedIndex, VectorTable
+from appliance.storage.vector_rows import DamagedIndex
+from appliance.storage.vectors import VectorTable
 from tests.fake_embedder import FakeEmbedder
 from tests.library import Library, library
 
@@ -146,7 +147,7 @@ async def test_a_long_rebuild_goes_on_behind_and_says_so(tmp_path: Path) -> None
         pass
     async with library(tmp_path, embedder=FakeEmbedder()) as lib:
         await lib.index.close()
-        lib.index._embedder = embedder
+        lib.index._builder._embedder = embedder
         await lib.index.open(patience_s=0.05)
         for call in (lib.ask("bleeding"), lib.index.check()):
             with pytest.raises(Unavailable, match="being rebuilt") as refused:

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from appliance.errors import StorageFull
-from appliance.storage.files import SEGMENT_BYTES, DamagedFile, FileStore, SealedFile
+from appliance.storage.files import FileStore, SealedFile
+from appliance.storage.segments import SEGMENT_BYTES, DamagedFile
 
 Change = Callable[[bytes], bytes]
 SIZES = [0, 1, SEGMENT_BYTES - 1, SEGMENT_BYTES, SEGMENT_BYTES + 1, 3 * SEGMENT_BYTES + 17]

@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from appliance.storage.vectors import DamagedIndex, VectorRow, VectorTable
+from appliance.storage.vector_rows import DamagedIndex, VectorRow
+from appliance.storage.vectors import VectorTable
 from tests.fake_embedder import FakeEmbedder
 
 KEY = bytes(range(32))

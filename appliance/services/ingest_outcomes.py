@@ -1,0 +1,68 @@
+"""How an ingest ends: each in one transaction with its job, its document and its audit row."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from appliance.domain import DocumentStatus, Job, JobState
+from appliance.storage import audit, chunks, documents, jobs, pages
+from appliance.storage.audit import AuditEntry
+from appliance.storage.database import Connection
+
+
+def publish(tx: Connection, job: Job, revision: int, *, at: datetime) -> None:
+    """From here on questions are answered from `revision`."""
+    current = jobs.by_id(tx, job.id)
+    if current is None:
+        return  # the document was deleted meanwhile
+    total = chunks.total(tx, job.document_id, revision)
+    documents.publish(
+        tx,
+        job.document_id,
+        revision=revision,
+        pages=pages.count(tx, job.document_id, revision),
+        chunks=total,
+        at=at,
+        note=current.error,
+    )
+    clear(tx, job.document_id, revision)
+    jobs.finish(tx, job.id, error=None, now=at)
+    audit.append(tx, _entry(at, "document.indexed", job, success=True, chunks=total))
+
+
+def give_up(tx: Connection, job: Job, reason: str, *, at: datetime) -> None:
+    """The job has failed for good. What was served before is served further."""
+    current = jobs.by_id(tx, job.id)
+    if current is None or current.state is not JobState.RUNNING:
+        return  # deleted, or published before something failed
+    served = documents.revision(tx, job.document_id)
+    if served is None:
+        documents.set_status(tx, job.document_id, DocumentStatus.FAILED, error=reason)
+    else:
+        error = f"The last reindex failed, so the text from before is still used. {reason}"
+        documents.set_status(tx, job.document_id, DocumentStatus.INDEXED, error=error)
+    clear(tx, job.document_id, served)
+    jobs.finish(tx, job.id, error=reason, now=at)
+    audit.append(tx, _entry(at, "document.failed", job, success=False))
+
+
+def clear(tx: Connection, document_id: str, keep: int | None) -> None:
+    """Remove pages and chunks of all revisions but `keep`."""
+    chunks.delete_other_revisions(tx, document_id, keep)
+    pages.delete_other_revisions(tx, document_id, keep)
+
+
+def _entry(
+    at: datetime, action: str, job: Job, *, success: bool, chunks: int | None = None
+) -> AuditEntry:
+    details: dict[str, str | int | float | bool | None] = {"job_id": job.id}
+    if chunks is not None:
+        details["chunks"] = chunks
+    return AuditEntry(
+        at,
+        action,
+        success,
+        resource_type="document",
+        resource_id=job.document_id,
+        details=details,
+    )
