@@ -47,8 +47,13 @@ class Settings(BaseModel):
     llm_temperature: float = Field(
         0.0, ge=0, le=2, description="0 always picks the likeliest token."
     )
+    # One core stays free: llama.cpp's threads spin while they wait for each other, and two of them
+    # on two cores that something else needs too run many times slower than one.
     threads: int = Field(
-        default_factory=lambda: os.cpu_count() or 1, ge=1, le=256, description="Compute threads."
+        default_factory=lambda: max(1, (os.cpu_count() or 1) - 1),
+        ge=1,
+        le=256,
+        description="Compute threads.",
     )
     passages: int = Field(8, ge=1, le=20, description="Passages given to the answer engine.")
     concurrent_answers: int = Field(
