@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from pathlib import Path
 
 from appliance.domain import utc_now
 from appliance.engines.embedder import LlamaEmbedder
 from appliance.engines.extractive import PREAMBLE, ExtractiveAnswerer
 from appliance.engines.llama_engine import LlamaEngine
+from appliance.engines.missing import MissingEngine
 from appliance.engines.pdf import PdfExtractor
 from appliance.engines.protocols import AnswerEngine, Embedder
 from appliance.errors import Unavailable
@@ -106,8 +108,12 @@ class Container:
     async def close(self) -> None:
         if self._serving:
             self._serving = False
-            await self._record("appliance.stop")
-        await self._closing.aclose()
+            try:
+                await self._record("appliance.stop")
+            finally:
+                await self._closing.aclose()
+        else:
+            await self._closing.aclose()
 
     async def _open(self) -> None:
         settings = self.settings
@@ -154,6 +160,7 @@ class Container:
         data_dir = self.settings.data_dir
         data_dir.mkdir(parents=True, exist_ok=True)
         database = data_dir / DATABASE_NAME
+        _refuse_lost_database(database, data_dir)
         self.keys = Keyring.open(data_dir / "keys", may_create=not database.exists())
         self.database = await Database.open(database, self.keys.derive("database"))
         self._closing.push_async_callback(self.database.close)
@@ -230,16 +237,26 @@ class Container:
         elif settings.llm_model is None:
             engine = ExtractiveAnswerer(embedder)
         else:
-            engine = await LlamaEngine.open(
-                settings.llm_model,
+            engine = await self._load_language_model(settings.llm_model)
+        self._closing.push_async_callback(engine.close)
+        return engine
+
+    async def _load_language_model(self, path: Path) -> AnswerEngine:
+        settings = self.settings
+        try:
+            return await LlamaEngine.open(
+                path,
                 threads=settings.threads,
                 context_tokens=settings.llm_context,
                 max_tokens=settings.llm_max_tokens,
                 temperature=settings.llm_temperature,
                 queue_limit=settings.concurrent_answers,
             )
-        self._closing.push_async_callback(engine.close)
-        return engine
+        except Unavailable as error:
+            logger.error(
+                "the language model cannot be used", extra={"fields": {"model": path.name}}
+            )
+            return MissingEngine(path.name, error)
 
     def _components(
         self,
@@ -255,8 +272,9 @@ class Container:
         async def embedding() -> None:
             await embedder.embed(["ready"])
 
-        async def loaded() -> None:
-            """An engine that could not be loaded stops the start; one that is there is ready."""
+        async def answers() -> None:
+            if isinstance(engine, MissingEngine):
+                raise engine.reason
 
         return [
             Component("sqlite", "postgres", database),
@@ -264,9 +282,27 @@ class Container:
             Component("lancedb", "qdrant", index.check),
             Component("files", "nextcloud", files.check),
             Component("embedding", None, embedding, model=embedder.name),
-            Component("answers", None, loaded, model=engine.name),
+            Component("answers", None, answers, model=engine.name),
         ]
 
     async def _record(self, action: str) -> None:
         entry = AuditEntry(at=utc_now(), action=action, success=True)
         await self.database.write(lambda tx: audit.append(tx, entry))
+
+
+def _refuse_lost_database(database: Path, data_dir: Path) -> None:
+    """Data without its database is a loss to be told of, not a first start.
+
+    Going on would make an empty database and then remove the uploads that no row names.
+    """
+    lost = not database.exists() or database.stat().st_size == 0
+    remains = [name for name in ("keys/master.key", "files") if _holds(data_dir / name)]
+    if lost and remains:
+        raise Unavailable(
+            f"The database {database} is missing or empty, but {data_dir / remains[0]} is there. "
+            "Put the database back from your backup."
+        )
+
+
+def _holds(path: Path) -> bool:
+    return any(path.iterdir()) if path.is_dir() else path.exists()

@@ -41,5 +41,6 @@ def configure(level: str) -> None:
     # Sanic writes whole URLs, and with them tokens.
     for name in ("sanic.access", "sanic.websockets", "sanic.root", "sanic.server", "sanic.error"):
         noisy = logging.getLogger(name)
-        noisy.handlers, noisy.propagate = [], False
-        noisy.setLevel(logging.CRITICAL + 1)
+        # Not by level: Sanic sets its own when it is imported.
+        noisy.handlers, noisy.propagate = [logging.NullHandler()], False
+    logging.captureWarnings(True)

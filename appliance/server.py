@@ -164,5 +164,9 @@ def _check_page_origin(request: Request, allowed: tuple[str, ...]) -> None:
     page = request.headers.get("origin")
     if page is None or page in allowed:
         return
-    if urlsplit(page).netloc.lower() != request.headers.get("host", "").lower():
+    try:
+        host = urlsplit(page).netloc.lower()
+    except ValueError:
+        host = None
+    if host != request.headers.get("host", "").lower():
         raise Forbidden("This page may not open a connection here.")

@@ -64,25 +64,28 @@ def live_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer
         "VOICEASSIST_PORT": "0",
         "PYTHONUNBUFFERED": "1",
     }
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-m", "appliance", "serve", "--first-run"],
         cwd=ROOT,
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
-    )
-    assert process.stdout is not None
-    said: dict[str, str] = {}
-    try:
-        for line in process.stdout:
-            for mark in ("email: ", "password: ", "VoiceAssist serves at "):
-                if line.startswith(mark):
-                    said[mark] = line.removeprefix(mark).strip()
-            if "VoiceAssist serves at " in said:
-                break
-        yield LiveServer(said["VoiceAssist serves at "], said["email: "], said["password: "])
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
-        process.stdout.close()
+    ) as process:
+        try:
+            assert process.stdout is not None
+            said: dict[str, str] = {}
+            for line in process.stdout:
+                for mark in ("email: ", "password: ", "VoiceAssist serves at "):
+                    if line.startswith(mark):
+                        said[mark] = line.removeprefix(mark).strip()
+                if "VoiceAssist serves at " in said:
+                    break
+            yield LiveServer(said["VoiceAssist serves at "], said["email: "], said["password: "])
+        finally:
+            process.terminate()
+            try:
+                process.wait(timeout=30)
+            except subprocess.TimeoutExpired:
+                process.kill()  # leaving the block waits for it without a limit
+                raise

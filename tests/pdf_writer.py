@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import zlib
 from collections.abc import Sequence
 
 _PADDING = bytes.fromhex("28BF4E5E4E758A4164004E56FFFA01082E2E00B6D0683E802F0CA9FE6453697A")
@@ -55,6 +56,22 @@ def scan(pages: int = 1) -> bytes:
             b"<< /Type /Pages /Count %d /Kids [%s] >>" % (pages, b"3 0 R " * pages),
             b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R >>",
             b"<< /Length 26 >>\nstream\n0.5 g 10 10 500 800 re f  \nendstream",
+        ]
+    )
+
+
+def swelling(megabytes: int) -> bytes:
+    """One page without text whose few kilobytes become that many megabytes of blanks."""
+    blanks = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    # After a full flush deflate knows nothing of what came before: the block can be repeated.
+    block = blanks.compress(b" " * (1 << 20)) + blanks.flush(zlib.Z_FULL_FLUSH)
+    stream = b"\x78\xda" + block * megabytes + b"\x03\x00"
+    return _file(
+        [
+            b"<< /Type /Catalog /Pages 2 0 R >>",
+            b"<< /Type /Pages /Count 1 /Kids [3 0 R] >>",
+            b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R >>",
+            b"<< /Length %d /Filter /FlateDecode >>\nstream\n%s\nendstream" % (len(stream), stream),
         ]
     )
 

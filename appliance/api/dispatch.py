@@ -6,6 +6,7 @@ Authentication, rights, rate limit, media type and declared size are settled bef
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import re
 import uuid
@@ -38,7 +39,7 @@ from appliance.services.authorization import Access, authorize
 from appliance.services.registry import Services
 
 MAX_JSON_BYTES = 1 << 20
-BODY_TIMEOUT_S = 30.0  # between two pieces of a body
+BODY_TIMEOUT_S = 30.0  # for a whole JSON body
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 logger = logging.getLogger(__name__)
@@ -121,6 +122,8 @@ class Dispatcher:
             return error
         if isinstance(error, SanicException):
             return _of_sanic(error)
+        if isinstance(error, OSError) and error.errno in {errno.EMFILE, errno.ENFILE}:
+            return Unavailable("Too many connections are open just now.", retry_after=10)
         logger.error(
             "unexpected error",
             exc_info=error,
@@ -190,17 +193,18 @@ async def read_body(request: Request, *, optional: bool = False) -> bytes:
     stream: Any = request.stream
     pieces: list[bytes] = []
     total = 0
-    while True:
-        try:
-            piece = await asyncio.wait_for(stream.read(), BODY_TIMEOUT_S)
-        except TimeoutError:
-            raise Invalid("The body did not arrive in time.", field="body") from None
-        if piece is None:
-            return b"".join(pieces)
-        total += len(piece)
-        if total > MAX_JSON_BYTES:
-            raise PayloadTooLarge(f"The body must not be longer than {MAX_JSON_BYTES} bytes.")
-        pieces.append(piece)
+    try:
+        async with asyncio.timeout(BODY_TIMEOUT_S):
+            while (piece := await stream.read()) is not None:
+                total += len(piece)
+                if total > MAX_JSON_BYTES:
+                    raise PayloadTooLarge(
+                        f"The body must not be longer than {MAX_JSON_BYTES} bytes."
+                    )
+                pieces.append(piece)
+    except TimeoutError:
+        raise Invalid("The body did not arrive in time.", field="body") from None
+    return b"".join(pieces)
 
 
 def _rendered(

@@ -15,6 +15,7 @@ from appliance.services.health import roles
 from appliance.services.rate_limits import RateLimit
 
 _PROBES = RateLimit("probes", 100, 60)
+_PROXY_HEADERS = ("x-forwarded-for", "x-real-ip", "forwarded", "via")
 PROMETHEUS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -47,7 +48,7 @@ async def metrics(call: Call) -> HTTPResponse:
 
 def _from_this_machine(call: Call) -> bool:
     # Behind a proxy on this machine every client seems local; the proxy's header gives it away.
-    if "x-forwarded-for" in call.request.headers or "forwarded" in call.request.headers:
+    if any(name in call.request.headers for name in _PROXY_HEADERS):
         return False
     try:
         return ip_address(call.request.ip).is_loopback

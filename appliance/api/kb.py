@@ -54,7 +54,8 @@ async def upload(call: Call) -> Reply:
     form = UploadForm(knowledge)
     try:
         try:
-            await form.read(call.request)
+            with knowledge.receiving():
+                await form.read(call.request)
         except ApplianceError:
             # The rest of the body is still on its way: no other request can follow on this
             # connection.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import resource
 import socket
 from pathlib import Path
 
@@ -41,6 +42,7 @@ def serve(
     from appliance.container import Container
     from appliance.server import create_app
 
+    _raise_descriptor_limit()
     listener = _bind(settings.host, settings.port)
     container = Container(settings)
     app = create_app(container)
@@ -83,6 +85,12 @@ def _bind(host: str, port: int) -> socket.socket:
         )
         raise SystemExit(EXIT_FAILED) from None
     return listener
+
+
+def _raise_descriptor_limit() -> None:
+    """As many open files as the system allows, connections included: often 1024 by default."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _url(host: str, port: int) -> str:

@@ -74,15 +74,18 @@ class LlamaEmbedder:
 
     @classmethod
     async def open(cls, path: Path, *, threads: int) -> LlamaEmbedder:
-        """Load off the event loop. Raises Unavailable when `path` holds no embedding model."""
+        """Load off the event loop. Raises Unavailable when `path` holds no embedding model.
+
+        Cancelled, it ends its thread first, which may have to finish loading.
+        """
         embedder = cls(path, threads)
         loop = asyncio.get_running_loop()
         embedder._opened = loop.create_future()
         embedder._thread.start()
         try:
             await embedder._opened
-        except Unavailable:
-            await asyncio.to_thread(embedder._thread.join)
+        except BaseException:
+            await embedder.close()
             raise
         return embedder
 
@@ -120,29 +123,29 @@ class LlamaEmbedder:
         await asyncio.to_thread(self._thread.join)
 
     def _run(self) -> None:
-        loop = self._opened.get_loop()
         try:
             encoder = LlamaEncoder(self._path, self._threads)
+            self._name = f"{encoder.model.name}:{self._path.stat().st_size}"
         except Exception as error:
-            loop.call_soon_threadsafe(_fail, self._opened, error)
+            self._tell_opened(error)
             return
-        self._name = f"{encoder.model.name}:{self._path.stat().st_size}"
         self._dimensions = encoder.dimensions
-        loop.call_soon_threadsafe(_succeed, self._opened)
+        self._tell_opened(None)
         try:
             while (requests := self._next()) is not None:
-                try:
-                    self._step(encoder, requests)
-                except Exception as error:
-                    _log.error("an embedding batch failed: %s", type(error).__name__)
-                    for request in requests:
-                        self._settle(request, Unavailable("The embedding model failed."))
+                self._step(encoder, requests)
         finally:
             with self._wake:
                 left, self._queue = self._queue, []
             for request in left:
                 request.finish(Unavailable("The embedding model is closed."))
             encoder.close()
+
+    def _tell_opened(self, error: Exception | None) -> None:
+        try:
+            self._opened.get_loop().call_soon_threadsafe(_settle_opened, self._opened, error)
+        except RuntimeError:  # the loop has gone
+            self._closing = True
 
     def _next(self) -> list[_Request] | None:
         """The requests that may share the next batch, in order; None when closing."""
@@ -164,27 +167,29 @@ class LlamaEmbedder:
             return [long[self._batches // LONG_TURN_EVERY % len(long)]]
 
     def _step(self, encoder: LlamaEncoder, requests: list[_Request]) -> None:
-        """One native batch: as many texts of `requests`, in order, as fit."""
+        """One native batch: as many texts of `requests`, in order, as fit.
+
+        What fails fails the requests that it was done for; the others keep their place.
+        """
         batch: list[NDArray[np.int32]] = []
         shares: list[tuple[_Request, int]] = []
-        room = BATCH_TOKENS
         for request in requests:
-            taken = 0
-            while request.remaining > taken and len(batch) < encoder.sequences:
-                if taken == len(request.tokens):
-                    text = request.texts[request.done + taken]
-                    request.tokens.append(encoder.tokenize(text))
-                tokens = request.tokens[taken]
-                if batch and len(tokens) > room:
-                    break
-                batch.append(tokens)
-                room -= len(tokens)
-                taken += 1
+            try:
+                taken = _take(encoder, request, batch)
+            except Exception as error:
+                self._fail([request], error)
+                continue
             if taken:
                 shares.append((request, taken))
             if taken < request.remaining:
                 break
-        rows = encoder.encode(batch)
+        if not batch:
+            return
+        try:
+            rows = encoder.encode(batch)
+        except Exception as error:
+            self._fail([request for request, _ in shares], error)
+            return
         start = 0
         for request, taken in shares:
             request.rows[request.done : request.done + taken] = rows[start : start + taken]
@@ -194,6 +199,11 @@ class LlamaEmbedder:
             if not request.remaining:
                 self._settle(request, None)
 
+    def _fail(self, requests: list[_Request], error: Exception) -> None:
+        _log.error("an embedding batch failed: %s", type(error).__name__)
+        for request in requests:
+            self._settle(request, Unavailable("The embedding model failed."))
+
     def _settle(self, request: _Request, error: Exception | None) -> None:
         with self._wake:
             if request in self._queue:
@@ -201,11 +211,27 @@ class LlamaEmbedder:
         request.finish(error)
 
 
-def _succeed(opened: asyncio.Future[None]) -> None:
-    if not opened.done():
+def _take(encoder: LlamaEncoder, request: _Request, batch: list[NDArray[np.int32]]) -> int:
+    """Append the texts of `request` that still fit; returns how many. All or, raising, none."""
+    chosen: list[NDArray[np.int32]] = []
+    room = BATCH_TOKENS - sum(map(len, batch))
+    while request.remaining > len(chosen) and len(batch) + len(chosen) < encoder.sequences:
+        if len(chosen) == len(request.tokens):
+            text = request.texts[request.done + len(chosen)]
+            request.tokens.append(encoder.tokenize(text))
+        tokens = request.tokens[len(chosen)]
+        if (batch or chosen) and len(tokens) > room:
+            break
+        chosen.append(tokens)
+        room -= len(tokens)
+    batch += chosen
+    return len(chosen)
+
+
+def _settle_opened(opened: asyncio.Future[None], error: Exception | None) -> None:
+    if opened.done():
+        return
+    if error is None:
         opened.set_result(None)
-
-
-def _fail(opened: asyncio.Future[None], error: Exception) -> None:
-    if not opened.done():
+    else:
         opened.set_exception(error)

@@ -7,10 +7,12 @@ the form that the kind of question asks for.
 
 from __future__ import annotations
 
+import asyncio
 import math
 import re
 from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +22,7 @@ from appliance.domain import Passage, Question
 from appliance.engines.protocols import Embedder
 from appliance.engines.question_forms import asked_section, form_bonus, other_population
 from appliance.engines.quotes import Quote, populations, quotes
+from appliance.errors import Unavailable
 from appliance.sentences.words import FORM_WORDS, terms
 
 PREAMBLE = "From the hospital's documents:"
@@ -51,6 +54,9 @@ class ExtractiveAnswerer:
     def __init__(self, embedder: Embedder) -> None:
         """`embedder` is shared and stays open."""
         self._embedder = embedder
+        # One: it is Python code, of which only one thread runs at a time.
+        self._executor = ThreadPoolExecutor(1, thread_name_prefix="quotes")
+        self._closed = False
 
     @property
     def name(self) -> str:
@@ -58,7 +64,7 @@ class ExtractiveAnswerer:
 
     async def answer(self, question: Question) -> AsyncGenerator[str]:
         """The preamble and then quote by quote, each line with its [n]; nothing when nothing
-        answers.
+        answers. Raises Unavailable once closed.
         """
         chosen = await self._choose(question)
         lead: tuple[int, str] | None = None
@@ -68,10 +74,16 @@ class ExtractiveAnswerer:
             lead = quote.passage, quote.lead
 
     async def close(self) -> None:
-        """Nothing of its own to close."""
+        """End the thread after what it was given; the embedder stays open."""
+        self._closed = True
+        await asyncio.to_thread(self._executor.shutdown)
 
     async def _choose(self, question: Question) -> list[Quote]:
-        candidates = _candidates(question)
+        if self._closed:
+            raise Unavailable("The answers by quotation are closed.")
+        # Tens of milliseconds for long passages, which the event loop has not got.
+        loop = asyncio.get_running_loop()
+        candidates = await loop.run_in_executor(self._executor, _candidates, question)
         if not candidates:
             return []
         vectors = await self._embedder.embed(

@@ -76,10 +76,17 @@ class LlamaEngine:
 
         `queue_limit` is how many may wait beside the one being answered;
         `seed` fixes what a temperature above 0 leaves to chance.
+        Cancelled, it ends its thread first, which may have to finish loading.
         """
         engine = cls(max_tokens=max_tokens, queue_limit=queue_limit)
         loop = asyncio.get_running_loop()
         opened: asyncio.Future[None] = loop.create_future()
+
+        def tell(error: Exception | None) -> None:
+            try:
+                loop.call_soon_threadsafe(settle, error)
+            except RuntimeError:  # the loop has gone
+                engine._closing = True
 
         def settle(error: Exception | None) -> None:
             if opened.done():
@@ -99,18 +106,18 @@ class LlamaEngine:
                     seed=seed,
                 )
             except Exception as error:
-                loop.call_soon_threadsafe(settle, error)
+                tell(error)
                 return
             engine._name = decoder.model.name
-            loop.call_soon_threadsafe(settle, None)
+            tell(None)
             engine._serve(decoder)
 
         engine._thread = threading.Thread(target=run, name="language-model", daemon=True)
         engine._thread.start()
         try:
             await opened
-        except Unavailable:
-            await asyncio.to_thread(engine._thread.join)
+        except BaseException:
+            await engine.close()
             raise
         return engine
 

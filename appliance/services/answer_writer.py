@@ -25,7 +25,7 @@ from appliance.engines.protocols import AnswerEngine
 from appliance.errors import ApplianceError, NotFound
 from appliance.services.answer_streams import AnswerStream, Done, Failed
 from appliance.services.conversation_rules import PREVIEW_CHARACTERS, shortened
-from appliance.services.grounding import Grounding, ground, preview
+from appliance.services.grounding import ground, preview
 from appliance.services.questions import REFUSAL_MODEL, Asked
 from appliance.services.retrieval import Retrieval
 from appliance.storage import audit, conversations, messages
@@ -98,7 +98,7 @@ class AnswerWriter:
         await self._supervise(stream, production)
         status, error = _outcome(production, draft, origin)
         try:
-            message = self._finished(stream, asked, draft, status)
+            message = await self._finished(stream, asked, draft, status)
             if not await self._store(message, draft, principal, origin):
                 error = NotFound("There is no such message any more.")
         except Exception as failure:
@@ -163,24 +163,29 @@ class AnswerWriter:
             draft.first_piece_s = perf_counter() - draft.started
         return stream.say(piece)
 
-    def _finished(
+    async def _finished(
         self, stream: AnswerStream, asked: Asked, draft: _Draft, status: MessageStatus
     ) -> Message:
-        text = stream.text
-        grounding = Grounding((), ())
-        if not draft.refused:
-            grounding = ground(
-                text, draft.passages, _citation_ids(stream), introduction=self._introduction
-            )
-        return replace(
+        message = replace(
             asked.answer,
-            content=text,
+            content=stream.text,
             status=status,
             model=draft.model,
             tokens=None if draft.refused else stream.pieces,
-            citations=grounding.citations,
-            sentences=grounding.sentences,
+            citations=(),
+            sentences=(),
         )
+        if draft.refused:
+            return message
+        # In a thread: a long answer takes longer to check than the event loop may be held up.
+        grounding = await asyncio.to_thread(
+            ground,
+            message.content,
+            draft.passages,
+            _citation_ids(stream),
+            introduction=self._introduction,
+        )
+        return replace(message, citations=grounding.citations, sentences=grounding.sentences)
 
     async def _store(
         self, message: Message, draft: _Draft, principal: Principal, origin: RequestOrigin

@@ -19,7 +19,8 @@ _WORD = re.compile(r"\w")
 class Claim:
     """`text == answer[start:words_end]` says something; its markers and full stop end at `end`.
 
-    `numbers` are the [n] it carries, in order, each once; `line` counts the lines of the answer.
+    `numbers` are the [n] it carries, in order, each once; `line` counts the lines of the answer. A
+    claim without words is markers alone, behind words that end in a marker of the document's own.
     """
 
     line: int
@@ -87,7 +88,10 @@ def _claims_of_line(answer: str, line: int, line_start: int, line_end: int) -> I
         tail = _TAIL.match(answer, markers.end(), line_end)
         end = tail.end() if tail else markers.end()
         numbers = tuple(dict.fromkeys(int(n) for n in _NUMBER.findall(markers.group())))
-        yield from _claim(answer, line, at, markers.start(), end, numbers)
+        if at > line_start and not _WORD.search(answer, at, markers.start()):
+            yield Claim(line, at, at, end, "", numbers)
+        else:
+            yield from _claim(answer, line, at, markers.start(), end, numbers)
         at = end
     yield from _claim(answer, line, at, line_end, line_end, ())
 

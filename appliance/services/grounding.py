@@ -87,7 +87,9 @@ def _checked(
     at = 0
     while at < len(claims):
         quotation = _quotation(answer, claims, at, evidence)
-        if quotation is None:
+        if quotation is None and not claims[at].text:
+            at += 1  # markers that nothing stands behind
+        elif quotation is None:
             for part in divide(claims[at]):
                 yield part, _borne(part, evidence, Evidence.span_of)
             at += 1

@@ -11,6 +11,12 @@ _DOTTED = re.compile(r"\d{1,2}(?:\.\d{1,2}){1,3}\.?\s+(?P<title>\S.*)")
 _PLAIN = re.compile(
     r"(?:(?:section|chapter|appendix)\s+)?(?:\d{1,2}|[A-Z])[.:)]?\s+(?P<title>\S.*)", re.I
 )
+# "5 Potassium replacement", but no list item ("5. Check the site") and no amount ("2 Tablets").
+_NUMBERED = re.compile(
+    r"\d{1,2}\s+(?!(?:tablets?|capsules?|units?|drops?|puffs?|vials?|ampoules?|bags?|doses?|litres?|"
+    r"minutes?|hours?|days?|weeks?|months?|years?|patients?)\b)(?P<title>[^\W\d_].*)",
+    re.I,
+)
 _WORD = re.compile(r"[^\W\d_]+")
 _LONGEST = 100
 _MOST_WORDS = 14
@@ -40,7 +46,13 @@ def lines_of(page: str, furniture: frozenset[str]) -> list[Line]:
         following = found[number + 1][2] if number + 1 < len(found) else ""
         is_free = number == 0 or found[number - 1][3] or lines[-1].is_heading
         stands_alone = is_free or found[number - 1][2].endswith(_ENDS)
-        is_heading = _is_heading(text) or (stands_alone and _is_caption(text, following))
+        above = found[number - 1][2] if number else ""
+        is_below_gap = is_free or page.count("\n", found[number - 1][1], start) > 1
+        is_heading = (
+            _is_heading(text)
+            or (stands_alone and _is_caption(text, following))
+            or (is_below_gap and _is_numbered(text, above, following))
+        )
         lines.append(Line(start, end, text, is_heading and not is_furniture))
     return lines
 
@@ -68,11 +80,9 @@ def _shape(line: str) -> str:
 
 def _is_heading(line: str) -> bool:
     """A numbered title ("2.1 Recommended Dosage") or capitals ("WARNING: BLEEDING RISK")."""
-    if len(line) > _LONGEST or line.endswith((".", ";", ",", "]")) or ". " in line.lstrip(_NUMBER):
+    if not _is_short(line):
         return False
     words = _WORD.findall(line)
-    if not words or len(words) > _MOST_WORDS:
-        return False
     if line.upper() == line and max(map(len, words)) >= 4:
         return True
     if match := _DOTTED.fullmatch(line):
@@ -80,6 +90,25 @@ def _is_heading(line: str) -> bool:
     if match := _PLAIN.fullmatch(line):
         return _is_title(match["title"], share=0.75)
     return False
+
+
+def _is_short(line: str) -> bool:
+    """Some words, not too many, that do not end as a sentence does and hold no end of one."""
+    if len(line) > _LONGEST or line.endswith((".", ";", ",", "]")) or ". " in line.lstrip(_NUMBER):
+        return False
+    return 0 < len(_WORD.findall(line)) <= _MOST_WORDS
+
+
+def _is_numbered(line: str, above: str, following: str) -> bool:
+    """A numbered title written as a sentence is, below a gap: neither one of a list of such lines
+    nor the last line of a page, which may go on.
+    """
+    match = _NUMBERED.fullmatch(line)
+    if match is None or not _is_short(line) or line.endswith((":", "!", "?")) or not following:
+        return False
+    if _NUMBERED.fullmatch(above) or _NUMBERED.fullmatch(following):
+        return False
+    return match["title"][0].isupper()
 
 
 def _is_caption(line: str, following: str) -> bool:

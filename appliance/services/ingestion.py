@@ -77,7 +77,10 @@ class Ingestion:
         self._wake.set()
 
     async def abandon(self, document_id: str) -> None:
-        """Stop work on a document that is being deleted; nothing of it is written after this."""
+        """Stop work on a document, so that the caller's next write can delete it.
+
+        Where the document is still there after that write, the work on it begins again.
+        """
         if self._current is not None and self._current[0] == document_id:
             task = self._current[1]
             task.cancel()
@@ -91,9 +94,13 @@ class Ingestion:
             self._worker = None
 
     async def _work(self) -> None:
+        failed = False
         while True:
             self._wake.clear()
             try:
+                if failed:
+                    await self._db.write(self._release)
+                    failed = False
                 job = await self._db.write(self._take)
                 if job is None:
                     await self._rest()
@@ -102,6 +109,7 @@ class Ingestion:
             except Exception:
                 # The store itself failed (a full disk, say): nothing is lost, so try again later.
                 logger.exception("the ingest worker failed")
+                failed = True
                 await asyncio.sleep(self._pause_s[0])
 
     async def _rest(self) -> None:
@@ -122,12 +130,19 @@ class Ingestion:
             task.cancel()
             await asyncio.wait({task})
             # Not the document's fault: this attempt does not count.
-            await self._db.write(lambda tx: self._put_back(tx, job, counted=False))
+            try:
+                await self._db.write(lambda tx: self._put_back(tx, job, counted=False))
+            except Exception:
+                # It must not take the place of the cancellation; the next start finds the job.
+                logger.exception("a job that was stopped could not be put back")
             raise
         finally:
             self._current = None
         if task.cancelled():
-            return  # abandoned: the document is going
+            # Abandoned. The job goes with its document, or else goes on: writes are done in the
+            # order they are asked for, and the deletion is asked for before the next `_take`.
+            await self._db.write(lambda tx: self._put_back(tx, job, counted=False))
+            return
         if (error := task.exception()) is not None:
             await self._failed(job, error)
 
@@ -245,6 +260,13 @@ class Ingestion:
                 outcomes.give_up(tx, job, _CRASHED, at=self._clock())
             else:
                 jobs.put_back(tx, job.id, counted=True, due=self._clock(), now=self._clock())
+
+    def _release(self, tx: Connection) -> None:
+        """Queue again what the worker could not bring to an end. Other jobs come first."""
+        now = self._clock()
+        for job in jobs.running(tx):
+            due = now + timedelta(seconds=self._pause_s[0])
+            jobs.put_back(tx, job.id, counted=False, due=due, now=now)
 
     def _put_back(self, tx: Connection, job: Job, *, counted: bool) -> None:
         now = self._clock()

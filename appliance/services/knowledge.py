@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
 from appliance.domain import Document, DocumentStatus, Principal, RequestOrigin, utc_now
-from appliance.errors import Invalid, NotFound
+from appliance.errors import Busy, Invalid, NotFound
 from appliance.services.ingestion import Ingestion
 from appliance.services.search_index import SearchIndex
 from appliance.services.uploads import IncomingFile, check_type, title_of
@@ -22,6 +23,8 @@ from appliance.storage.files import FileStore, SealedFile
 T = TypeVar("T")
 
 MAX_UPLOAD_BYTES = 50 << 20
+MAX_RECEIVING = 32  # uploads that arrive at once
+RETRY_AFTER_S = 5
 OpenedPassage = chunks.Opened
 
 
@@ -58,6 +61,7 @@ class Knowledge:
         self.max_upload_bytes = max_upload_bytes
         # Files are named by their content: adding and removing the same one must not cross.
         self._storing = asyncio.Lock()
+        self._receiving = 0
         self._tasks: set[asyncio.Task[Any]] = set()
 
     async def open(self) -> None:
@@ -67,6 +71,17 @@ class Knowledge:
     async def close(self) -> None:
         """Finish what was begun."""
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    @contextmanager
+    def receiving(self) -> Iterator[None]:
+        """A place among the uploads that arrive at once; each holds buffers. Raises `Busy`."""
+        if self._receiving >= MAX_RECEIVING:
+            raise Busy("Too many uploads are arriving just now.", retry_after=RETRY_AFTER_S)
+        self._receiving += 1
+        try:
+            yield
+        finally:
+            self._receiving -= 1
 
     async def begin_upload(self, filename: str) -> IncomingFile:
         """Raises `UnsupportedMediaType` for any but .pdf and .txt, and `StorageFull`."""

@@ -69,13 +69,19 @@ class SearchIndex:
         if self._rebuilding is not None:
             self._rebuilding.cancel()
             await asyncio.gather(self._rebuilding, return_exceptions=True)
-        if self._table is not None:
-            await self._table.close()
-            self._table = None
+        # First out of reach, then closed: a reader must not take it for a damaged one.
+        table, self._table = self._table, None
+        if table is not None:
+            await table.close()
 
     async def check(self) -> None:
-        """Raises `Unavailable` while nothing can be found."""
-        self._ready()
+        """Read from the index. Raises `Unavailable` while nothing can be found."""
+        table = self._ready()
+        try:
+            await table.check()
+        except DamagedIndex as reason:
+            self._lost(table, reason)
+            raise _being_rebuilt() from reason
 
     async def settled(self) -> None:
         """Wait for a rebuild that is under way."""

@@ -97,6 +97,8 @@ class Database:
 
     async def read(self, work: Work[T]) -> T:
         """Run `work` on one consistent snapshot, without the right to change anything."""
+        if self._closed:
+            raise Unavailable("The appliance is shutting down.")
         reader = await self._idle.get()
         running = asyncio.ensure_future(reader.run(_in_snapshot, work))
         try:

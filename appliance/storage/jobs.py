@@ -1,7 +1,8 @@
 """Rows of ingest jobs: what is to be done, how far it is, and how often it was tried.
 
-`lease_until` is when a job may be picked up (again): of a running job the end of its lease, of a
-queued one the end of its pause after a failure.
+`lease_until` of a queued job is the end of its pause after a failure: it is not picked up before.
+Of a running one it tells until when its last progress vouches for it, and nothing picks it up by
+that: there is one worker, which puts `running` jobs back whenever it works on none.
 """
 
 from __future__ import annotations
@@ -99,7 +100,7 @@ def put_back(tx: Connection, job_id: str, *, counted: bool, due: datetime, now: 
 
 
 def running(tx: Connection) -> list[Job]:
-    """Only one process owns the data, so at start-up these are what a crash left behind."""
+    """Those under way. While the one worker rests, they are what a failure left behind."""
     return [_of_row(row) for row in tx.execute("SELECT * FROM jobs WHERE state = 'running'")]
 
 

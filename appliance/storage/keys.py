@@ -48,8 +48,15 @@ class Keyring:
             file.write(master)
             file.flush()
             os.fsync(file.fileno())
-        os.rename(partial, path)
+        try:
+            # Not a rename: of two processes that start at once, the first one's key stays.
+            os.link(partial, path)
+        except FileExistsError:
+            return cls(path.read_bytes())
+        finally:
+            os.unlink(partial)
         _fsync_directory(directory)
+        _fsync_directory(directory.parent)
         return cls(master)
 
     def derive(self, purpose: str) -> bytes:

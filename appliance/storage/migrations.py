@@ -15,15 +15,18 @@ from appliance.errors import Unavailable
 schema = sqlite_utils.Migrations("appliance")
 
 
+def names() -> tuple[str, ...]:
+    """Every migration that this version knows, in order."""
+    return tuple(m.name for m in schema.pending(sqlite_utils.Database(memory=True)))
+
+
 def apply(connection: Any) -> None:
     """Apply what is pending. Raises `Unavailable` for a file of a newer appliance."""
     row_factory, connection.row_factory = connection.row_factory, None
     try:
         # sqlcipher3's connection has sqlite3's interface without being its subclass.
         database = sqlite_utils.Database(cast(sqlite3.Connection, connection))
-        known = {migration.name for migration in schema.pending(database)}
-        applied = {migration.name for migration in schema.applied(database)}
-        newer = sorted(applied - known - {name for name in ALL if name in applied})
+        newer = sorted({migration.name for migration in schema.applied(database)} - set(names()))
         if newer:
             raise Unavailable(
                 f"The database has the migration {newer[-1]}, which this version does not know. "
@@ -229,9 +232,6 @@ def m0003_conversations(db: sqlite_utils.Database) -> None:
            ) STRICT""",
         "CREATE INDEX citations_message ON citations(message_id, position)",
     )
-
-
-ALL = tuple(m.name for m in schema.pending(sqlite_utils.Database(memory=True)))
 
 
 def _run(db: sqlite_utils.Database, *statements: str) -> None:

@@ -12,9 +12,9 @@ import json
 import logging
 import os
 import uuid
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -93,7 +93,8 @@ class VectorTable:
         """Add `rows`. They are found after the next `settle`."""
         if not rows:
             return
-        async with self._writing:
+
+        async def add() -> None:
             data, vectors = await self._in_pool(encoded, rows, self._terms, self._dimensions)
             with _disk_full_told():
                 await self._table.add(data)
@@ -103,12 +104,15 @@ class VectorTable:
                 vectors,
             )
 
+        await self._write(add)
+
     async def settle(self) -> None:
         """Bring the full-text index up to date, drop what was deleted, and sync everything to disk.
 
         Raises `DamagedIndex` when rows stay out of the full-text index.
         """
-        async with self._writing:
+
+        async def settle() -> None:
             # Older versions hold deleted rows; nobody but this process reads them.
             with _disk_full_told():
                 await self._table.optimize(
@@ -119,6 +123,8 @@ class VectorTable:
                 raise DamagedIndex("rows are missing in the full-text index")
             await self._in_pool(self._sync)
 
+        await self._write(settle)
+
     async def delete_document(
         self, document_id: str, *, except_revision: int | None = None
     ) -> None:
@@ -127,12 +133,15 @@ class VectorTable:
         condition = f"document_id = '{uuid.UUID(document_id)}'"
         if except_revision is not None:
             condition += f" AND revision <> {int(except_revision)}"
-        async with self._writing:
+
+        async def delete() -> None:
             with _disk_full_told():
                 await self._table.delete(condition)
             await self._in_pool(
                 lambda: self._vectors.remove(document_id, except_revision=except_revision)
             )
+
+        await self._write(delete)
 
     async def vector_search(
         self, vector: NDArray[np.float32], limit: int
@@ -176,6 +185,11 @@ class VectorTable:
             await self._probe_text(chunk_id, terms, data.num_rows)
         return self._vectors.keys()
 
+    async def check(self) -> None:
+        """Read one row back, if there is any. Raises `DamagedIndex`."""
+        data = await _twice(lambda: self._table.query().limit(1).to_arrow())
+        decoded(data, self._dimensions)
+
     async def close(self) -> None:
         async with self._writing:
             self._table.close()
@@ -207,6 +221,23 @@ class VectorTable:
             _fsync(Path(folder))
         # The one file that is rewritten: a hint about the newest version.
         self._synced = {path for path in present if path.suffix != ".json"}
+
+    async def _write(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Run `work` as the only writer, to its end, for which a cancelled caller waits, too.
+
+        Its threads cannot be stopped, and half of a change must not stay.
+        """
+        async with self._writing:
+            writing = asyncio.create_task(work())
+            try:
+                await asyncio.shield(writing)
+            except asyncio.CancelledError:
+                while not writing.done():
+                    with suppress(asyncio.CancelledError):
+                        await asyncio.wait({writing})
+                if not writing.cancelled():
+                    writing.exception()  # nobody is left to be told
+                raise
 
     async def _in_pool(self, work: Callable[..., T], *arguments: Any) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._pool, work, *arguments)

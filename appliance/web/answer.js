@@ -3,7 +3,9 @@
 import { el } from "./dom.js";
 import { texts } from "./texts.js";
 
-const CHIP = /\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\]/g;
+const MARKER = /\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\]/g;
+// The markers that an engine puts behind a sentence. Those inside it are the document's own.
+const LAST_MARKERS = /(?:\s*\[\d{1,3}(?:\s*,\s*\d{1,3})*\])+[\s.!?;:,)\]"'”’]*$/;
 
 /** The characters of a text as the server counts them: Unicode code points, not UTF-16 units. */
 export function codePoints(text) {
@@ -27,11 +29,14 @@ function chip(citation, open) {
   );
 }
 
-/** Text with each known [n] as a chip; an unknown [n] stays the plain text that it is. */
+/** Text with the [n] at its end as chips, where `citations` knows them; all else stays as it is. */
 function withChips(text, citations, open) {
+  const last = text.match(LAST_MARKERS);
+  if (!last) return [text];
   const parts = [];
   let at = 0;
-  for (const match of text.matchAll(CHIP)) {
+  for (const match of text.matchAll(MARKER)) {
+    if (match.index < last.index) continue;
     const found = match[1].split(",").map((number) => citations.get(Number(number)));
     if (found.some((citation) => citation === undefined)) continue;
     parts.push(text.slice(at, match.index), ...found.map((citation) => chip(citation, open)));
@@ -44,14 +49,19 @@ function withChips(text, citations, open) {
 function body(message, open) {
   const characters = codePoints(message.content);
   const citations = new Map((message.citations || []).map((citation) => [citation.index, citation]));
-  const between = (start, end) => withChips(characters.slice(start, end).join(""), citations, open);
+  const text = (start, end) => characters.slice(start, end).join("");
+  // What claims nothing, such as a heading, may carry its [n] at the end of its line.
+  const between = (start, end) =>
+    text(start, end).split(/(?<=\n)/).flatMap((line) => withChips(line, citations, open));
+  const cited = (sentence) =>
+    new Map([...citations].filter(([index]) => (sentence.citations || []).includes(index)));
   const parts = [];
   let at = 0;
   const sentences = message.model === "refusal" ? [] : message.sentences || [];
   for (const sentence of [...sentences].sort((a, b) => a.start - b.start)) {
     if (sentence.start < at || sentence.end > characters.length || sentence.end <= sentence.start) continue;
     parts.push(...between(at, sentence.start));
-    const words = between(sentence.start, sentence.end);
+    const words = withChips(text(sentence.start, sentence.end), cited(sentence), open);
     if (sentence.supported === false) {
       parts.push(
         el("span", { class: "unsupported" }, words),

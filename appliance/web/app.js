@@ -146,7 +146,7 @@ function showPage(user) {
 async function start() {
   session.onEnd(showLogin);
   call("/health").then(
-    (health) => fill(version, texts.version(health.version)),
+    (health) => fill(version, texts.version(health.appliance_version)),
     () => {},
   );
   fill(root, el("p", { class: "muted starting" }, texts.loading));

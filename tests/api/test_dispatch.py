@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import logging
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -174,3 +176,46 @@ async def test_a_forwarded_address_from_a_stranger_is_ignored(api: Api) -> None:
         await api.client.get("/health", headers={"X-Forwarded-For": f"192.0.2.{number}"})
     spoofed = await api.client.get("/health", headers={"X-Forwarded-For": "192.0.2.200"})
     assert spoofed.status_code == 429
+
+
+async def test_a_body_that_drips_is_given_up(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("appliance.api.dispatch.BODY_TIMEOUT_S", 0.3)
+
+    async def drips() -> AsyncIterator[bytes]:
+        for byte in b'{"refresh_token": "' + b"x" * 60:
+            yield bytes([byte])
+            await asyncio.sleep(0.05)
+
+    response = await api.client.post(
+        "/api/auth/refresh", content=drips(), headers={"Content-Type": "application/json"}
+    )
+    assert (response.status_code, response.json()["error"]["field"]) == (422, "body")
+
+
+@pytest.mark.parametrize(
+    ("origin", "status"),
+    [
+        ("http://[", 403),
+        ("http://evil.example", 403),
+        ("null", 403),
+        (None, 426),
+    ],
+)
+async def test_only_our_own_pages_may_open_the_socket(
+    api: Api, origin: str | None, status: int
+) -> None:
+    headers = {} if origin is None else {"Origin": origin}
+    assert (await api.client.get("/ws", headers=headers)).status_code == status
+    own = {"Origin": api.base_url}
+    assert (await api.client.get("/ws", headers=own)).status_code == 426
+
+
+async def test_out_of_descriptors_is_told_as_such(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full(*_: object, **__: object) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(type(api.container.services.conversations), "find", full)
+    response = await api.client.get("/api/conversations", headers=api.user)
+    assert (response.status_code, response.json()["error"]["code"]) == (503, "UNAVAILABLE")

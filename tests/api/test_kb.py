@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from appliance.api import kb
+from appliance.services.knowledge import Knowledge
+from appliance.services.uploads import IncomingFile
 from appliance.settings import Settings
 from tests import pdf_writer
 from tests.api.conftest import Api
@@ -333,3 +335,32 @@ async def raw_answer(api: Api, headers: dict[str, str], body: bytes) -> int:
 def file_names(api: Api) -> list[str]:
     folder = api.container.settings.data_dir / "files"
     return [path.name for path in folder.iterdir()]
+
+
+async def test_c1_only_so_many_uploads_arrive_at_once(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("appliance.services.knowledge.MAX_RECEIVING", 1)
+    has_begun, go_on = asyncio.Event(), asyncio.Event()
+    begin = Knowledge.begin_upload
+
+    async def watched(self: Knowledge, filename: str) -> IncomingFile:
+        has_begun.set()
+        return await begin(self, filename)
+
+    monkeypatch.setattr(Knowledge, "begin_upload", watched)
+
+    async def slow() -> AsyncIterator[bytes]:
+        yield b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\nDose'
+        await go_on.wait()
+        yield b" 5 mg.\r\n--b--\r\n"
+
+    headers = api.admin | {"Content-Type": "multipart/form-data; boundary=b"}
+    first = asyncio.create_task(api.client.post(DOCUMENTS, content=slow(), headers=headers))
+    await has_begun.wait()
+    refused = await upload(api, "b.txt", TEXT)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (429, "BUSY")
+    assert int(refused.headers["retry-after"]) > 0
+    go_on.set()
+    assert (await first).status_code == 202
+    assert (await upload(api, "b.txt", TEXT)).status_code == 202

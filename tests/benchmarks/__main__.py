@@ -1,4 +1,4 @@
-"""`python -m tests.benchmarks [NAME ...]`: the benchmarks, one after the other, each in its process.
+"""`python -m tests.benchmarks [NAME ...]`: the benchmarks, each in a process of its own.
 
 Each prints its rows with the reference measured in the same run. Machines differ and are noisy:
 the ratios count, not the times.

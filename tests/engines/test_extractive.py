@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 
 import pytest
 
 from appliance.domain import Passage, Question
+from appliance.engines import extractive
 from appliance.engines.embedder import LlamaEmbedder
 from appliance.engines.extractive import MOST_QUOTES, PREAMBLE, ExtractiveAnswerer
+from appliance.errors import Unavailable
 from appliance.sentences import fold
 from tests.embedding_model import embedding_model
 from tests.engines.questions import passage
@@ -177,3 +180,24 @@ async def test_with_the_real_model() -> None:
         else:
             assert said == ""
     await embedder.close()
+
+
+async def test_quotes_are_sought_off_the_event_loop_until_it_is_closed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    threads: list[threading.Thread] = []
+    candidates = extractive._candidates
+
+    def watched(question: Question) -> list[extractive._Candidate]:
+        threads.append(threading.current_thread())
+        return candidates(question)
+
+    monkeypatch.setattr(extractive, "_candidates", watched)
+    answerer = ExtractiveAnswerer(WordEmbedder())
+    question = Question("What is the starting dose of metformin?", ALL, ())
+    assert [piece async for piece in answerer.answer(question)]
+    assert threads and threading.main_thread() not in threads
+    await answerer.close()
+    assert not any(thread.is_alive() for thread in threads)
+    with pytest.raises(Unavailable):
+        await anext(answerer.answer(question))

@@ -7,12 +7,14 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from pathlib import Path
+from typing import Any
 
 import llama_cpp
 import pytest
 
-from appliance.engines import llama_runtime
+from appliance.engines import llama_engine, llama_runtime
 from appliance.engines.chat_template import ChatTemplate
+from appliance.engines.llama_decoder import LlamaDecoder
 from appliance.engines.llama_engine import LlamaEngine
 from appliance.engines.prompt import candidates
 from appliance.errors import Busy, Invalid, Unavailable
@@ -171,6 +173,34 @@ async def test_closing_during_a_stream(model: Path) -> None:
         await waiting
     with pytest.raises(Unavailable):
         await whole(engine)
+    assert not [t for t in threading.enumerate() if t.name == "language-model"]
+
+
+async def test_an_opening_that_is_cancelled_leaves_no_thread(
+    model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loading, load = threading.Event(), threading.Event()
+    closed: list[LlamaDecoder] = []
+
+    class Slow(LlamaDecoder):
+        def __init__(self, path: Path, **options: Any) -> None:
+            loading.set()
+            assert load.wait(10)
+            super().__init__(path, **options)
+
+        def close(self) -> None:
+            closed.append(self)
+            super().close()
+
+    monkeypatch.setattr(llama_engine, "LlamaDecoder", Slow)
+    opening = asyncio.create_task(LlamaEngine.open(model, threads=1))
+    await asyncio.to_thread(loading.wait, 10)
+    opening.cancel()
+    await asyncio.sleep(0.01)
+    load.set()
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(opening, 10)
+    assert len(closed) == 1
     assert not [t for t in threading.enumerate() if t.name == "language-model"]
 
 

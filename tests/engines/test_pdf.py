@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import subprocess
 import sys
@@ -87,6 +86,17 @@ async def test_a_child_that_meets_its_limits_is_a_failure_with_a_reason(
     monkeypatch.setattr(pdf_engine, "command", lambda: [sys.executable, "-c", greedy])
     with pytest.raises(ExtractionFailed, match="too large"):
         await texts(b"%PDF-")
+
+
+async def test_a_page_that_swells_beyond_the_memory_limit() -> None:
+    """Read by the child as it is: without its guard it would find blanks, and so no text."""
+    with pytest.raises(ExtractionFailed) as failed:
+        await texts(pdf_writer.swelling(900))
+    assert failed.value.reason == "too_large"
+    # Small enough, the same page is read to its end.
+    with pytest.raises(ExtractionFailed) as failed:
+        await texts(pdf_writer.swelling(1))
+    assert failed.value.reason == "no_text"
 
 
 async def test_the_guard_holds(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from appliance.domain import Message, MessageRole, MessageStatus
 from appliance.errors import ApplianceError, Busy, Invalid, NotFound, Unavailable
+from appliance.services import answer_writer
 from appliance.services.answer_streams import AnswerStream, Done, Failed
 from appliance.services.answer_writer import REFUSAL
-from appliance.storage.database import Database
+from appliance.services.grounding import Grounding, ground
+from appliance.storage.database import Connection, Database
 from tests.answering_parts import (
     DOSE,
     ORIGIN,
@@ -75,6 +79,21 @@ async def test_an_answer_is_stored_as_it_was_said(world: World) -> None:
     assert await actions(world) == ["conversation.create", "message.create", "answer.complete"]
     assert world.ends == ["complete"]
     assert world.watches.count() == 0
+
+
+async def test_an_answer_is_checked_off_the_event_loop(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: list[threading.Thread] = []
+
+    def watched(*arguments: Any, **options: Any) -> Grounding:
+        threads.append(threading.current_thread())
+        return ground(*arguments, **options)
+
+    monkeypatch.setattr(answer_writer, "ground", watched)
+    message = await ended(await world.answering.reply(ADA, ORIGIN, "What is the usual dose?"))
+    assert message.citations
+    assert threads and threading.main_thread() not in threads
 
 
 async def test_the_question_is_durable_before_a_word_is_said(world: World) -> None:
@@ -399,6 +418,35 @@ async def test_a_caller_that_goes_away_leaves_no_half_question(world: World) -> 
     await world.answering.drain(5)
     statuses = await rows(world.database, "SELECT status FROM messages ORDER BY seq")
     assert [row["status"] for row in statuses] in ([], ["complete", "complete"])
+
+
+async def test_a_question_whose_caller_went_away_gets_its_answer(world: World) -> None:
+    """Its write is under way, and will be durable, when the caller goes."""
+    under_way, go_on = threading.Event(), threading.Event()
+
+    def hold(tx: Connection) -> None:
+        under_way.set()
+        go_on.wait(10)
+
+    holding = asyncio.create_task(world.database.write(hold))
+    await asyncio.to_thread(under_way.wait, 10)
+    asking = asyncio.create_task(world.answering.reply(ADA, ORIGIN, "Dose?"))
+    while not world.streams.running:  # noqa: ASYNC110
+        await asyncio.sleep(0)
+    await asyncio.sleep(0.01)
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    go_on.set()
+    await holding
+    async with asyncio.timeout(10):
+        while world.ends != ["complete"]:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    stored = await rows(world.database, "SELECT role, status FROM messages ORDER BY seq")
+    assert stored == [
+        {"role": "user", "status": "complete"},
+        {"role": "assistant", "status": "complete"},
+    ]
 
 
 async def test_draining_finishes_what_it_can(world: World) -> None:

@@ -37,18 +37,19 @@ async def ask_until_killed(directory: Path) -> None:
 
 
 def acknowledged_before_the_kill(directory: Path) -> list[list[str]]:
-    child = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-m", "tests.services.test_answering_kill", str(directory)],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         text=True,
-    )
-    assert child.stdout is not None
-    acknowledged = [child.stdout.readline().split() for _ in range(6)]
-    os.kill(child.pid, signal.SIGKILL)
-    acknowledged += [line.split() for line in child.stdout if line.endswith("\n")]
-    child.stdout.close()
-    assert child.wait() == -signal.SIGKILL
+    ) as child:
+        try:
+            assert child.stdout is not None
+            acknowledged = [child.stdout.readline().split() for _ in range(6)]
+        finally:
+            os.kill(child.pid, signal.SIGKILL)
+        acknowledged += [line.split() for line in child.stdout if line.endswith("\n")]
+    assert child.returncode == -signal.SIGKILL
     assert all(len(line) == 3 for line in acknowledged), acknowledged
     return acknowledged
 

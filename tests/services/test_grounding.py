@@ -91,6 +91,28 @@ def test_a_marker_that_stands_in_a_document_cites_nothing() -> None:
     assert result.citations == ()
 
 
+@pytest.mark.parametrize(
+    "quote",
+    [
+        "The maximum dose is 48 mg daily [99].",
+        "The dose after renal failure is 6 mg once daily [2].",
+        "It was studied in adults.[12,13] The dose was 5 mg [14].",
+        "The dose is 6 mg [2] once daily.",
+    ],
+)
+def test_a_documents_own_references_do_not_cost_a_quotation_its_citation(quote: str) -> None:
+    result = grounded(f"{quote} [1]", passage(f"{quote} Higher doses were not studied."))
+    assert [citation.index for citation in result.citations] == [1]
+    assert all(sentence.supported for sentence in result.sentences)
+    assert {number for sentence in result.sentences for number in sentence.citations} == {1}
+
+
+def test_markers_behind_nothing_claim_nothing() -> None:
+    result = grounded("The dose is 7 mg [9]. [1]", passage("The dose is 6 mg [9]. No more."))
+    assert result.citations == ()
+    assert [sentence.supported for sentence in result.sentences] == [False]
+
+
 def test_uncited_sentences_in_front_of_a_cited_one_are_marked() -> None:
     answer = "Aspirin is always better. The usual dose is 5 mg once daily. [1]"
     result = grounded(answer, passage(DOSE))

@@ -8,15 +8,15 @@ import signal
 import subprocess
 import sys
 import textwrap
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from appliance.domain import DocumentStatus
-from appliance.errors import Unavailable
-from appliance.services.ingestion import EMBED_BATCH
+from appliance.errors import StorageFull, Unavailable
+from appliance.services.ingestion import ATTEMPTS, EMBED_BATCH
 from appliance.storage import chunks, documents, jobs
 from appliance.storage.database import Connection
 from tests import pdf_writer
@@ -174,6 +174,103 @@ async def test_a_passing_failure_is_tried_again(tmp_path: Path) -> None:
         lib.embedder.fail_next = Unavailable("The embedding model is busy.")
         document = await lib.add("a.pdf", DATA)
         await check_whole(lib, document.id)
+
+
+class FullDisk:
+    """Makes the writes of a library fail while `left` is not 0; each failure takes one away."""
+
+    def __init__(self, lib: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.left = 0
+        self._write = lib.db.write
+        monkeypatch.setattr(lib.db, "write", self.write)
+
+    async def write(self, work: Callable[[Connection], object]) -> object:
+        if self.left:
+            self.left -= 1
+            raise StorageFull("The disk is full; nothing was changed.")
+        return await self._write(work)
+
+
+async def test_a_failure_that_cannot_be_written_is_got_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with library(tmp_path) as lib:
+        disk, embed, failures = FullDisk(lib, monkeypatch), lib.embedder.embed, 0
+
+        async def full(texts: list[str]) -> object:
+            nonlocal failures
+            if failures < 2 * ATTEMPTS:
+                failures += 1
+                disk.left = 3  # the outcome of the job among them
+                raise StorageFull("The disk is full.")
+            return await embed(texts)
+
+        lib.embedder.embed = full  # type: ignore[method-assign,assignment]
+        document = await lib.add("a.pdf", DATA)
+        await check_whole(lib, document.id)
+        assert failures == 2 * ATTEMPTS
+        await lib.knowledge.reindex(document.id, actor=None, origin=None)
+        assert (await lib.settled(document.id)).status is DocumentStatus.INDEXED
+        assert await lib.db.read(lambda tx: documents.revision(tx, document.id)) == 2
+
+
+async def test_stopping_ends_though_nothing_can_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    embedder = FakeEmbedder()
+    embedder.gate = asyncio.Event()
+    async with library(tmp_path, embedder=embedder) as lib:
+        document = await lib.add("a.pdf", DATA)
+        await embedder.begun.wait()
+        with monkeypatch.context() as patch:
+            FullDisk(lib, patch).left = 1
+            async with asyncio.timeout(5):
+                await lib.ingestion.close()
+    async with library(tmp_path) as lib:
+        await check_whole(lib, document.id)
+
+
+async def test_deleting_a_document_ends_the_work_on_it(tmp_path: Path) -> None:
+    async with library(tmp_path) as lib:
+        embed, begun, ended = lib.embedder.embed, asyncio.Event(), asyncio.Event()
+
+        async def stuck(texts: list[str]) -> object:
+            if "Drug" not in texts[0]:
+                return await embed(texts)
+            begun.set()
+            try:
+                return await asyncio.Event().wait()
+            finally:
+                ended.set()
+
+        lib.embedder.embed = stuck  # type: ignore[method-assign,assignment]
+        document = await lib.add("a.pdf", DATA)
+        await begun.wait()
+        await lib.knowledge.delete(document.id, actor=None, origin=None)
+        assert ended.is_set()
+        other = await lib.settled((await lib.add("b.txt", b"Magnesium.")).id, timeout_s=5)
+        assert other.status is DocumentStatus.INDEXED
+        assert await lib.db.read(totals) == (1, 1, 1)
+
+
+async def test_a_document_that_could_not_be_deleted_is_worked_on_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise StorageFull("The disk is full; nothing was changed.")
+
+    async with library(tmp_path) as lib:
+        lib.embedder.gate = asyncio.Event()
+        document = await lib.add("a.pdf", DATA)
+        await lib.embedder.begun.wait()
+        with monkeypatch.context() as patch:
+            patch.setattr(documents, "delete", full)
+            with pytest.raises(StorageFull):
+                await lib.knowledge.delete(document.id, actor=None, origin=None)
+        lib.embedder.gate.set()
+        await check_whole(lib, document.id)
+        await lib.knowledge.reindex(document.id, actor=None, origin=None)
+        assert (await lib.settled(document.id)).status is DocumentStatus.INDEXED
 
 
 async def test_a_lasting_failure_ends_with_no_detail(

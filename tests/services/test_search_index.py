@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -178,6 +179,33 @@ async def test_damage_found_by_a_search_starts_a_rebuild(
                 await lib.ask("bleeding")
         await lib.index.settled()
         assert await all_answers(lib) == before
+
+
+async def test_the_check_reads_and_what_it_finds_damaged_is_rebuilt(tmp_path: Path) -> None:
+    before = await filled(tmp_path)
+    async with library(tmp_path) as lib:
+        await lib.index.check()
+        empty_data(tmp_path)
+        with pytest.raises(Unavailable, match="being rebuilt"):
+            await lib.index.check()
+        await lib.index.settled()
+        await lib.index.check()
+        assert await all_answers(lib) == before
+
+
+async def test_a_check_during_the_stop_takes_nothing_for_damaged(tmp_path: Path) -> None:
+    await filled(tmp_path)
+    async with library(tmp_path) as lib:
+        release = threading.Event()
+        lib.index._ready()._pool.submit(release.wait, 10)  # a search that takes its time
+        stopping = asyncio.create_task(lib.index.close())
+        await asyncio.sleep(0.05)
+        with pytest.raises(Unavailable):
+            await lib.index.check()
+        assert not stopping.done()
+        assert lib.index._rebuilding is None
+        release.set()
+        await stopping
 
 
 async def test_a_rebuild_that_fails_is_tried_again(

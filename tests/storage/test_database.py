@@ -298,4 +298,4 @@ async def test_an_sqlite_that_damages_databases_is_refused(
 
 
 def test_the_migrations_are_known_by_name() -> None:
-    assert migrations.ALL[0] == "m0001_accounts"
+    assert migrations.names()[0] == "m0001_accounts"

@@ -13,6 +13,7 @@ import pytest
 from appliance.errors import StorageFull
 from appliance.storage.files import FileStore, SealedFile
 from appliance.storage.segments import SEGMENT_BYTES, DamagedFile
+from tests import syncs
 
 Change = Callable[[bytes], bytes]
 SIZES = [0, 1, SEGMENT_BYTES - 1, SEGMENT_BYTES, SEGMENT_BYTES + 1, 3 * SEGMENT_BYTES + 17]
@@ -162,6 +163,22 @@ async def test_a_full_disk_is_told_as_such(folder: Path, monkeypatch: pytest.Mon
     monkeypatch.undo()
     await writer.discard()
     assert names(folder) == []
+    await store.close()
+
+
+async def test_a_kept_file_and_its_name_are_on_the_disk(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = await FileStore.open(folder)
+    writer = await store.begin()
+    await writer.append(b"x" * 100_000)
+    synced = syncs.recorded(monkeypatch)
+    sealed = await writer.finish()
+    assert synced == [(sealed.path, [])]
+    await store.keep(sealed)
+    assert synced[1:] == [(folder, [sealed.sha256])]  # after the renaming
+    await store.remove(sealed.sha256)
+    assert synced[2:] == [(folder, [])]
     await store.close()
 
 

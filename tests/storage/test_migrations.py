@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import sqlite_utils
 
 from appliance.errors import Unavailable
 from appliance.storage import migrations
@@ -23,14 +24,14 @@ def tables(tx: Connection) -> set[str]:
 
 
 async def test_a_new_file_gets_every_migration_in_order(database: Database) -> None:
-    assert tuple(await database.read(applied)) == migrations.ALL
+    assert tuple(await database.read(applied)) == migrations.names()
     expected = {"users", "sessions", "refresh_tokens", "login_failures", "audit_log"}
     assert expected <= await database.read(tables)
 
 
 async def test_released_names_stand_for_ever() -> None:
     released = ("m0001_accounts", "m0002_knowledge", "m0003_conversations")
-    assert migrations.ALL[: len(released)] == released
+    assert migrations.names()[: len(released)] == released
 
 
 async def test_a_second_start_changes_nothing(tmp_path: Path) -> None:
@@ -89,3 +90,21 @@ async def test_a_deleted_user_takes_sessions_and_tokens_along(database: Database
 async def test_rows_that_break_the_schema_are_refused(database: Database, statement: str) -> None:
     with pytest.raises(Exception, match=r"constraint|cannot store"):
         await database.write(lambda tx: tx.execute(statement).rowcount)
+
+
+async def test_a_migration_added_later_is_known_at_the_next_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later = sqlite_utils.Migrations("appliance")
+    later._migrations = list(migrations.schema._migrations)
+
+    @later()
+    def m9999_later(db: sqlite_utils.Database) -> None:
+        db.execute("CREATE TABLE later (id TEXT)")
+
+    monkeypatch.setattr(migrations, "schema", later)
+    for _ in range(2):
+        await (await Database.open(tmp_path / "a.db", KEY)).close()
+    monkeypatch.undo()
+    with pytest.raises(Unavailable, match="m9999_later"):
+        await Database.open(tmp_path / "a.db", KEY)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from appliance.storage.vector_rows import DamagedIndex, VectorRow
 from appliance.storage.vectors import VectorTable
+from tests import syncs
 from tests.fake_embedder import FakeEmbedder
 
 KEY = bytes(range(32))
@@ -185,6 +187,90 @@ async def test_damage_is_found_by_reading(tmp_path: Path, kind: str, folder: str
                 raise DamagedIndex
         finally:
             await table.close()
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("chunk_id", "another"),
+        ("document_id", "another"),
+        ("revision", 7),
+        ("vector", [0.125] * 64),
+        ("terms", "0011aabb"),
+    ],
+)
+async def test_a_row_that_is_not_what_was_written_is_noticed(
+    tmp_path: Path, column: str, value: object
+) -> None:
+    table, some = await created(tmp_path / "1"), rows(TEXTS)
+    await table.add(some)
+    await table.settle()
+    await table.check()
+    # LanceDB itself writes it, and so finds nothing wrong with it.
+    await table._table.update({column: value}, where=f"chunk_id = '{some[1].chunk_id}'")
+    await table.settle()
+    with pytest.raises(DamagedIndex, match="not what was written"):
+        await table.probe()
+    await table.close()
+
+
+async def test_what_is_settled_is_on_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = await created(tmp_path / "1")
+    synced, on_disk = syncs.recorded(monkeypatch), set[Path]()
+    for _ in range(2):
+        await table.add(rows(TEXTS))
+        assert synced == []
+        await table.settle()
+        everything = [tmp_path / "1", *(tmp_path / "1").rglob("*")]
+        assert len(everything) > 5
+        now = dict(synced)
+        for path in everything:
+            if path.is_dir():
+                assert now[path] == sorted(child.name for child in path.iterdir())
+        new = {path for path in everything if path.is_file()} - on_disk
+        assert new and new <= now.keys()
+        on_disk |= new
+        synced.clear()
+    await table.close()
+
+
+@pytest.mark.parametrize("act", ["settle", "delete"])
+async def test_a_cancelled_writer_keeps_others_out_until_it_has_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, act: str
+) -> None:
+    table, some = await created(tmp_path / "1"), rows(TEXTS)
+    await table.add(some)
+    begun, release = asyncio.Event(), threading.Event()
+    loop, owner = asyncio.get_running_loop(), table if act == "settle" else table._vectors
+    name = "_sync" if act == "settle" else "remove"
+    work = getattr(owner, name)
+
+    def slow(*arguments: object, **options: object) -> None:
+        loop.call_soon_threadsafe(begun.set)
+        assert release.wait(10)
+        work(*arguments, **options)
+
+    monkeypatch.setattr(owner, name, slow)
+    call = table.settle() if act == "settle" else table.delete_document(some[0].document_id)
+    writing = asyncio.create_task(call)
+    await begun.wait()
+    other = asyncio.create_task(table.add(rows(["Give oxygen"])))
+    for _ in range(2):  # an impatient caller
+        writing.cancel()
+        await asyncio.sleep(0.05)
+    assert not writing.done()
+    assert not other.done()
+    release.set()
+    with pytest.raises(asyncio.CancelledError):
+        await writing
+    await other
+    monkeypatch.undo()
+    await table.settle()
+    left = await table.vector_search(EMBEDDER.vector("Give oxygen"), 10)
+    assert len(left) == len(await table.probe()) == (5 if act == "settle" else 1)
+    await table.close()
 
 
 async def test_searches_go_on_while_the_index_changes(tmp_path: Path) -> None:
