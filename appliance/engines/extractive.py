@@ -20,7 +20,12 @@ from numpy.typing import NDArray
 
 from appliance.domain import Passage, Question
 from appliance.engines.protocols import Embedder
-from appliance.engines.question_forms import asked_section, form_bonus, other_population
+from appliance.engines.question_forms import (
+    asked_section,
+    form_bonus,
+    only_a_section,
+    other_population,
+)
 from appliance.engines.quotes import Quote, populations, quotes
 from appliance.errors import Unavailable
 from appliance.sentences.words import FORM_WORDS, terms
@@ -206,6 +211,8 @@ def _selected(
         return []
     least = max(FLOOR - 0.05, scores[order[0]] - MARGIN)
     whole = [place for place in order if asked_section(question, found[place].heading)]
+    if not whole and only_a_section(question):
+        return []
     if whole:
         # The section that was asked for, from the passage that has it best, then what others add.
         first = found[whole[0]].passage

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from pathlib import Path
@@ -52,6 +53,7 @@ class _Child:
         self.output = output
         self._process = process
         self._reading = reading
+        self._input = threading.Lock()
 
     @classmethod
     async def start(cls) -> _Child:
@@ -74,18 +76,16 @@ class _Child:
 
     async def feed(self, source: AsyncIterator[bytes]) -> None:
         """Give it the file. Raises what `source` raises, after the child was killed."""
-        assert self._process.stdin is not None
         try:
             async for piece in source:
                 await asyncio.to_thread(self._write, piece)
+            await asyncio.to_thread(self._close_input)
         except BrokenPipeError:
             pass  # the child has gone; what it said, or did not say, tells why
         except Exception:
             # Half a file must not be read as a whole one.
             self.kill()
             raise
-        finally:
-            self._process.stdin.close()
 
     def kill(self) -> None:
         self._process.kill()
@@ -94,12 +94,20 @@ class _Child:
         """Wait for the end of a child that was killed or has nothing left to say."""
         self._reading.close()
         await asyncio.to_thread(self._process.wait)
+        await asyncio.to_thread(self._close_input)
 
     def _write(self, piece: bytes) -> None:
         assert self._process.stdin is not None
         rest = memoryview(piece)
-        while rest:
-            rest = rest[self._process.stdin.write(rest) :]
+        with self._input:
+            while rest:
+                rest = rest[self._process.stdin.write(rest) :]
+
+    def _close_input(self) -> None:
+        """After a write that a cancelled `feed` left behind: its descriptor must stay its own."""
+        assert self._process.stdin is not None
+        with self._input:
+            self._process.stdin.close()
 
 
 class PdfExtractor:

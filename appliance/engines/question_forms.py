@@ -160,6 +160,11 @@ def asked_section(question: str, heading: str) -> bool:
     )
 
 
+def only_a_section(question: str) -> bool:
+    """`question` asks for what has a section of its own or is not there: a boxed warning."""
+    return any(form.whole and form.text is None and form.asked.search(question) for form in _FORMS)
+
+
 def other_population(question: str, text: str) -> bool:
     """`question` asks about adults and `text` is of children, or the other way round."""
     asked = [pattern.search(question) is not None for pattern in _POPULATIONS]

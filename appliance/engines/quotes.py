@@ -85,9 +85,10 @@ def quotes(number: int, passage: Passage) -> Iterator[Quote]:
             place += len(items)
         elif part.kind is Kind.ITEM:
             run = _run(parts, place)
+            place += len(run) - 1
+            run = [item for item in run if not _POINTER.match(_clean(text, item))]
             lines = [_clean(text, item) for item in run]
             yield from _loose_items(number, run, heading, own_heading, lines)
-            place += len(run) - 1
         elif part.kind is Kind.SENTENCE and _is_sentence(words) and not _is_torn(words, place):
             lead = _qualifier(heading, words) if own_heading else ""
             yield Quote(number, part.start, heading, lead, (words,))
@@ -157,7 +158,7 @@ def _loose_items(
                 yield Quote(number, item.start, heading, lead, (line,))
     elif (
         own_heading
-        and len(run) <= MOST_ITEMS
+        and 0 < len(run) <= MOST_ITEMS
         and sum(map(len, lines)) <= LONGEST_LIST
         and all(_is_item(line) and _is_text(line) for line in lines)
         and (len(lines) > 1 or len(lines[0].split()) >= _SENTENCE_WORDS)
@@ -184,7 +185,7 @@ def _stands_alone(line: str) -> bool:
 
 
 def _is_item(line: str) -> bool:
-    if not _WORD.search(line) or _REFERENCE_ENTRY.search(line):
+    if not _WORD.search(line) or _REFERENCE_ENTRY.search(line) or _POINTER.match(line):
         return False
     return line.split()[-1].casefold() not in OPEN_WORDS
 

@@ -122,6 +122,7 @@ async def test_a_list_comes_whole() -> None:
         "Who won the 1998 World Cup?",
         "What is the starting dose of vancomycin?",
         "What are the contraindications of sildenafil?",
+        "What is the boxed warning for metformin?",  # its label here has none
         "",
         "???",
     ],

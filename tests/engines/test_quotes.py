@@ -38,6 +38,8 @@ def test_sentences_are_quoted_whole_with_white_space_folded() -> None:
         "systematic approach to transfer when appropriate.",
         "A sentence that the end of its page has cut into a",
         "Not applicable (the facility does not use vials of this kind).",
+        "\u2022 Not applicable (Facility does not use multi-dose vials or discards them)",
+        "Multi-dose vials are:\n\u2022 Not applicable (Facility does not use multi-dose vials)\n",
     ],
 )
 def test_what_is_never_quoted(text: str) -> None:

@@ -15,6 +15,8 @@ INTERACTIONS = (
     "Ciprofloxacin raises plasma concentrations of theophylline, clozapine, olanzapine and "
     "tizanidine. See the boxed warning of ciprofloxacin."
 )
+OUTREACH = "Wait for the operator. Call the outreach team on extension 4120 and stay."
+ANTIVENOM = "Snake bite antivenom is kept in fridge three."
 
 
 @pytest.mark.parametrize(
@@ -33,6 +35,22 @@ INTERACTIONS = (
         # Close in meaning and half of the words.
         ("Does metformin hydrochloride irritate?", METFORMIN, 0.75, True),
         ("Does metformin hydrochloride irritate?", METFORMIN, 0.55, False),
+        # Said once, in the question's own words.
+        ("Where is the crash trolley?", "The crash trolley stands in bay seven.", 0.6, True),
+        ("Where is the snake antivenom kept?", ANTIVENOM, 0.6, True),
+        ("What is hypoglycaemia?", "Hypoglycaemia means low blood glucose.", 0.6, True),
+        ("What is the outreach team extension?", OUTREACH, 0.29, True),
+        ("What is the outreach team extension?", OUTREACH, 0.2, False),
+        ("What is the outreach team?", "Outreach is far. A team is there.", 0.29, False),
+        ("How is status epilepticus treated?", "Status epilepticus has occurred.", 0.4, False),
+        ("Are patients allowed?", "Patients are allowed to rest.", 0.2, False),
+        ("Where is the scorpion antivenom kept?", ANTIVENOM, 0.6, False),
+        ("Where is the antivenom trolley?", f"{ANTIVENOM} A trolley is there.", 0.6, False),
+        ("What is tizanidine?", INTERACTIONS, 0.6, False),
+        # What is of the question's own case alone; other numbers are no subject either.
+        ("Metformin at an eGFR of 25?", "Stop metformin at an eGFR below 30.", 0.6, True),
+        ("Metformin for a 71 year old of 40 kg?", METFORMIN, 0.6, True),
+        ("Who won the 1998 World Cup?", "The 1998 edition of the guide.", 0.6, False),
         # Nothing that a passage could be about.
         ("What is it?", METFORMIN, 0.9, False),
         ("", METFORMIN, 0.9, False),
