@@ -65,7 +65,11 @@ def test_packaging_hides_no_library() -> None:
 @pytest.mark.parametrize("target", ["run", "test", "lint", "bench", "binary", "lock", "clean"])
 def test_make_knows_the_target(target: str) -> None:
     done = subprocess.run(
-        ["make", "-n", target], cwd=ROOT, capture_output=True, text=True, check=False
+        ["make", "--no-print-directory", "-n", target],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip()
@@ -73,7 +77,11 @@ def test_make_knows_the_target(target: str) -> None:
 
 def test_make_run_serves_the_sample_for_the_first_time() -> None:
     shown = subprocess.run(
-        ["make", "-n", "run"], cwd=ROOT, capture_output=True, text=True, check=True
+        ["make", "--no-print-directory", "-n", "run"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     last = shown.stdout.strip().splitlines()[-1]
     assert last.endswith("voiceassist serve --first-run --sample data/sample_ward_handbook.txt")
