@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import resource
+import signal
 import socket
 from pathlib import Path
 
@@ -48,24 +49,35 @@ def serve(
     app = create_app(container)
     url = _url(settings.host, listener.getsockname()[1])
 
+    made: list[str] = []  # the first admin's password
+
+    # Slow, so before Sanic takes the signals over: a stop that falls into one of its start-up
+    # listeners ends its loop under it, and the process hangs. Until then signals end the process
+    # at once, which every part of the data survives.
+    @app.before_server_start
+    async def make_first_admin(_: object) -> None:
+        accounts = container.services.accounts
+        if await accounts.has_admin():
+            return
+        if not first_run:
+            click.echo("There is no admin yet: run `voiceassist admin create`.")
+            return
+        password = accounts.generate_password()
+        await accounts.create_admin(FIRST_ADMIN_EMAIL, "First Administrator", password)
+        made.append(password)
+        _say_credentials(password)
+        if sample is not None:
+            await container.services.knowledge.import_file(sample.name, pieces(sample))
+
     @app.after_server_start
     async def announce(_: object) -> None:
-        password = None
-        accounts = container.services.accounts
-        if first_run and not await accounts.has_admin():
-            password = accounts.generate_password()
-            await accounts.create_admin(FIRST_ADMIN_EMAIL, "First Administrator", password)
-            _say_credentials(password)
-            if sample is not None:
-                await container.services.knowledge.import_file(sample.name, pieces(sample))
-        elif not await accounts.has_admin():
-            click.echo("There is no admin yet: run `voiceassist admin create`.")
-        _say_url(url, with_sample=password is not None and sample is not None)
+        _say_url(url, with_sample=bool(made) and sample is not None)
         # What was loaded so far lives as long as the process: a full collection that walked it
         # would stop the event loop for 200 ms.
         gc.collect()
         gc.freeze()
 
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     with failures_as_text():
         app.run(sock=listener, single_process=True, access_log=False, motd=False)
 
