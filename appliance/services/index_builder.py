@@ -118,6 +118,7 @@ class IndexBuilder:
 
     def _generations(self) -> list[Path]:
         """Complete indexes, oldest first; more than one only after a crash."""
+        self._directory.mkdir(parents=True, exist_ok=True)  # also when it vanished while we serve
         return sorted(path for path in self._directory.iterdir() if path.name.isdigit())
 
     def _tidy(self) -> None:

@@ -13,6 +13,8 @@ import hashlib
 import hmac
 import logging
 import secrets
+import shutil
+import sqlite3
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -59,7 +61,16 @@ class Cache:
                 str(directory), disk=diskcache.JSONDisk, size_limit=SIZE_LIMIT_BYTES
             )
 
-        disk = await asyncio.get_running_loop().run_in_executor(pool, connect)
+        def connect_anew() -> Any:
+            try:
+                return connect()
+            except sqlite3.DatabaseError:
+                # All of it can be had again; a cache must not keep the appliance from starting.
+                logger.warning("the cache was damaged and is made anew")
+                shutil.rmtree(directory)
+                return connect()
+
+        disk = await asyncio.get_running_loop().run_in_executor(pool, connect_anew)
         return cls(disk, secret, pool)
 
     def key(self, namespace: str, *parts: str) -> str:

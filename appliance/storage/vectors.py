@@ -96,7 +96,7 @@ class VectorTable:
 
         async def add() -> None:
             data, vectors = await self._in_pool(encoded, rows, self._terms, self._dimensions)
-            with _disk_full_told():
+            with _native_errors_told():
                 await self._table.add(data)
             self._vectors.add(
                 [row.chunk_id for row in rows],
@@ -114,11 +114,11 @@ class VectorTable:
 
         async def settle() -> None:
             # Older versions hold deleted rows; nobody but this process reads them.
-            with _disk_full_told():
+            with _native_errors_told():
                 await self._table.optimize(
                     cleanup_older_than=timedelta(milliseconds=1), delete_unverified=True
                 )
-            stats = await self._table.index_stats("terms_idx")
+                stats = await self._table.index_stats("terms_idx")
             if stats is None or stats.num_unindexed_rows:
                 raise DamagedIndex("rows are missing in the full-text index")
             await self._in_pool(self._sync)
@@ -135,7 +135,7 @@ class VectorTable:
             condition += f" AND revision <> {int(except_revision)}"
 
         async def delete() -> None:
-            with _disk_full_told():
+            with _native_errors_told():
                 await self._table.delete(condition)
             await self._in_pool(
                 lambda: self._vectors.remove(document_id, except_revision=except_revision)
@@ -256,14 +256,14 @@ async def _twice(ask: Callable[[], Awaitable[pa.Table]]) -> pa.Table:
 
 
 @contextmanager
-def _disk_full_told() -> Iterator[None]:
-    """The native writer says it in words only."""
+def _native_errors_told() -> Iterator[None]:
+    """What the native writer raises, in our words: a full disk it tells in its text only."""
     try:
         yield
     except Exception as error:
         if "No space left" in str(error) or "os error 28" in str(error):
             raise StorageFull("The disk is full; the search index was not changed.") from error
-        raise
+        raise DamagedIndex(type(error).__name__) from error
 
 
 def _location(directory: Path) -> str:

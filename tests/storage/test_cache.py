@@ -90,3 +90,14 @@ def break_tables(directory: Path) -> None:
     connection = sqlite3.connect(directory / "cache.db")
     connection.execute("DROP TABLE Cache")
     connection.close()
+
+
+async def test_e4_a_damaged_cache_is_made_anew(tmp_path: Path) -> None:
+    cache = await Cache.open(tmp_path / "cache", bytes(32))
+    await cache.set(cache.key("a", "b"), [1])
+    await cache.close()
+    (tmp_path / "cache" / "cache.db").write_bytes(b"not a database" * 5000)
+    again = await Cache.open(tmp_path / "cache", bytes(32))
+    await again.check()
+    assert await again.get(again.key("a", "b")) is None
+    await again.close()
