@@ -36,6 +36,36 @@ class User:
 
 
 @dataclass(frozen=True, slots=True)
+class RoleChange:
+    id: str
+    user_id: str
+    changed_at: datetime
+    actor_id: str | None  # None: the console
+    from_role: AdminRole
+    to_role: AdminRole
+    reason: str | None
+    request_id: str | None
+
+
+class LockStatus(StrEnum):
+    LOCKED = "locked"
+    UNLOCKED = "unlocked"
+
+
+@dataclass(frozen=True, slots=True)
+class LockEvent:
+    """An account was locked (wrong passwords, or an admin's act) or unlocked."""
+
+    id: str
+    user_id: str
+    timestamp: datetime
+    actor_id: str | None  # None: the appliance itself, or the console
+    status: LockStatus
+    reason: str | None
+    request_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
     """One sign-in on one device; the family of its refresh tokens."""
 
@@ -86,6 +116,17 @@ class Branch:
     message_count: int
     created_at: datetime
     last_activity: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A place for conversations; folders nest."""
+
+    id: str
+    user_id: str
+    parent_id: str | None
+    name: str
+    created_at: datetime
 
 
 class MessageRole(StrEnum):
@@ -142,6 +183,20 @@ class Sentence:
     citations: tuple[int, ...] = ()
 
 
+class Rating(StrEnum):
+    UP = "up"
+    DOWN = "down"
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """What the reader of an answer thought of it."""
+
+    rating: Rating
+    reason: str | None
+    created_at: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     id: str
@@ -156,6 +211,7 @@ class Message:
     model: str | None = None
     tokens: int | None = None
     edited_at: datetime | None = None
+    feedback: Feedback | None = None
     citations: tuple[Citation, ...] = ()
     sentences: tuple[Sentence, ...] = ()
 
@@ -260,3 +316,15 @@ class Question:
     text: str
     passages: tuple[Passage, ...]
     history: tuple[Turn, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureFlag:
+    """A switch. It holds for a user when enabled and the user falls into the rollout."""
+
+    name: str
+    enabled: bool
+    description: str
+    rollout_percentage: int
+    created_at: datetime
+    updated_at: datetime

@@ -234,6 +234,156 @@ def m0003_conversations(db: sqlite_utils.Database) -> None:
     )
 
 
+@schema()
+def m0004_account_care(db: sqlite_utils.Database) -> None:
+    _run(
+        db,
+        # last_step: the newest time step whose code was accepted, so that none is accepted twice.
+        """CREATE TABLE two_factor (
+             user_id TEXT PRIMARY KEY REFERENCES users(id) ON DELETE CASCADE,
+             secret TEXT NOT NULL,
+             enabled_at TEXT,
+             last_step INTEGER NOT NULL DEFAULT 0
+           ) STRICT, WITHOUT ROWID""",
+        """CREATE TABLE recovery_codes (
+             user_id TEXT NOT NULL REFERENCES users(id) ON DELETE CASCADE,
+             hash TEXT NOT NULL,
+             used_at TEXT,
+             PRIMARY KEY (user_id, hash)
+           ) STRICT, WITHOUT ROWID""",
+        """CREATE TABLE one_time_links (
+             hash TEXT PRIMARY KEY,
+             user_id TEXT NOT NULL REFERENCES users(id) ON DELETE CASCADE,
+             purpose TEXT NOT NULL CHECK (purpose IN ('invitation', 'password_reset')),
+             created_by TEXT,
+             created_at TEXT NOT NULL,
+             expires_at TEXT NOT NULL,
+             used_at TEXT
+           ) STRICT, WITHOUT ROWID""",
+        "CREATE INDEX one_time_links_user ON one_time_links(user_id)",
+        """CREATE TABLE role_changes (
+             seq INTEGER PRIMARY KEY,
+             id TEXT NOT NULL UNIQUE,
+             user_id TEXT NOT NULL REFERENCES users(id) ON DELETE CASCADE,
+             changed_at TEXT NOT NULL,
+             actor_id TEXT,
+             from_role TEXT NOT NULL,
+             to_role TEXT NOT NULL,
+             reason TEXT,
+             request_id TEXT
+           ) STRICT""",
+        "CREATE INDEX role_changes_user ON role_changes(user_id, seq)",
+        """CREATE TABLE lock_events (
+             seq INTEGER PRIMARY KEY,
+             id TEXT NOT NULL UNIQUE,
+             user_id TEXT NOT NULL REFERENCES users(id) ON DELETE CASCADE,
+             timestamp TEXT NOT NULL,
+             actor_id TEXT,
+             status TEXT NOT NULL CHECK (status IN ('locked', 'unlocked')),
+             reason TEXT,
+             request_id TEXT
+           ) STRICT""",
+        "CREATE INDEX lock_events_user ON lock_events(user_id, seq)",
+        "CREATE INDEX users_created ON users(created_at, id)",
+    )
+
+
+@schema()
+def m0005_conversation_care(db: sqlite_utils.Database) -> None:
+    _run(
+        db,
+        """CREATE TABLE message_feedback (
+             message_id TEXT PRIMARY KEY REFERENCES messages(id) ON DELETE CASCADE,
+             rating TEXT NOT NULL CHECK (rating IN ('up', 'down')),
+             reason TEXT,
+             created_at TEXT NOT NULL
+           ) STRICT, WITHOUT ROWID""",
+        # What an edited message said before.
+        """CREATE TABLE message_edits (
+             seq INTEGER PRIMARY KEY,
+             message_id TEXT NOT NULL REFERENCES messages(id) ON DELETE CASCADE,
+             content TEXT NOT NULL,
+             replaced_at TEXT NOT NULL
+           ) STRICT""",
+        "CREATE INDEX message_edits_message ON message_edits(message_id, seq)",
+        "ALTER TABLE messages ADD COLUMN first_token_ms INTEGER",
+        "ALTER TABLE messages ADD COLUMN duration_ms INTEGER",
+        "CREATE INDEX messages_created ON messages(created_at)",
+        "CREATE INDEX conversations_created ON conversations(created_at)",
+        "CREATE INDEX folders_user ON folders(user_id, parent_id)",
+        # Keeps no text of its own. `owner` is the user's id as one word, so that a search reads
+        # the rows of one user only.
+        """CREATE VIRTUAL TABLE messages_fts USING fts5(
+             owner, content, content = '', contentless_delete = 1,
+             tokenize = "unicode61 remove_diacritics 2"
+           )""",
+        """INSERT INTO messages_fts (rowid, owner, content)
+             SELECT m.seq, replace(c.user_id, '-', ''), m.content
+               FROM messages m JOIN conversations c ON c.id = m.conversation_id""",
+        """CREATE TRIGGER messages_fts_insert AFTER INSERT ON messages BEGIN
+             INSERT INTO messages_fts (rowid, owner, content)
+               SELECT new.seq, replace(user_id, '-', ''), new.content
+                 FROM conversations WHERE id = new.conversation_id;
+           END""",
+        """CREATE TRIGGER messages_fts_update AFTER UPDATE OF content ON messages BEGIN
+             UPDATE messages_fts
+                SET content = new.content,
+                    owner = (SELECT replace(user_id, '-', '') FROM conversations
+                              WHERE id = new.conversation_id)
+              WHERE rowid = new.seq;
+           END""",
+        """CREATE TRIGGER messages_fts_delete AFTER DELETE ON messages BEGIN
+             DELETE FROM messages_fts WHERE rowid = old.seq;
+           END""",
+    )
+
+
+@schema()
+def m0006_audit_checkpoints(db: sqlite_utils.Database) -> None:
+    _run(
+        db,
+        # An Ed25519 signature over the head of the chain, as it stood at `seq`.
+        """CREATE TABLE audit_checkpoints (
+             seq INTEGER PRIMARY KEY,
+             hash TEXT NOT NULL,
+             signed_at TEXT NOT NULL,
+             signature TEXT NOT NULL
+           ) STRICT""",
+        "CREATE INDEX audit_log_action ON audit_log(action, seq)",
+        "CREATE INDEX audit_log_user ON audit_log(user_id, seq)",
+        "CREATE INDEX audit_log_timestamp ON audit_log(timestamp)",
+    )
+
+
+@schema()
+def m0007_feature_flags(db: sqlite_utils.Database) -> None:
+    _run(
+        db,
+        """CREATE TABLE feature_flags (
+             name TEXT PRIMARY KEY,
+             enabled INTEGER NOT NULL,
+             description TEXT NOT NULL,
+             rollout_percentage INTEGER NOT NULL
+               CHECK (rollout_percentage BETWEEN 0 AND 100),
+             created_at TEXT NOT NULL,
+             updated_at TEXT NOT NULL
+           ) STRICT, WITHOUT ROWID""",
+        """INSERT INTO feature_flags
+           SELECT column1, 1, column2, 100, at, at
+             FROM (VALUES
+                    ('voice_mode', 'Voice sessions and dictation.'),
+                    ('llm_answers', 'Answers written by the language model, where there is one.'),
+                    ('registration_open', 'People may create accounts of their own.')),
+                  (SELECT strftime('%Y-%m-%dT%H:%M:%f', 'now') || '000Z' AS at)""",
+        # Counts every change of what retrieval may find; what was found before is then stale.
+        """CREATE TABLE knowledge_epoch (
+             id INTEGER PRIMARY KEY CHECK (id = 1),
+             epoch INTEGER NOT NULL
+           ) STRICT""",
+        "INSERT INTO knowledge_epoch VALUES (1, 0)",
+    )
+
+
 def _run(db: sqlite_utils.Database, *statements: str) -> None:
     for statement in statements:
         db.execute(statement)

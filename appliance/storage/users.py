@@ -31,9 +31,7 @@ def insert(tx: Connection, user: User, password_hash: str) -> None:
             ),
         )
     except dbapi2.IntegrityError as error:
-        if "users.email" not in str(error):
-            raise
-        raise Conflict("An account with this e-mail address exists.", field="email") from None
+        raise _conflict(error) from None
 
 
 def by_id(tx: Connection, user_id: str) -> User | None:
@@ -68,6 +66,34 @@ def has_active_admin(tx: Connection) -> bool:
     return row is not None
 
 
+def is_last_admin(tx: Connection, user_id: str) -> bool:
+    """Whether `user_id` is an active administrator and nobody else is."""
+    rows = tx.execute(
+        "SELECT id FROM users WHERE admin_role = 'admin' AND is_active = 1 LIMIT 2"
+    ).fetchall()
+    return [row["id"] for row in rows] == [user_id]
+
+
+def update(tx: Connection, user: User) -> None:
+    """Write the fields that people can change. Raises `Conflict` when the address is taken."""
+    try:
+        tx.execute(
+            "UPDATE users SET email = ?, full_name = ?, is_active = ?, admin_role = ? WHERE id = ?",
+            (user.email, user.full_name, int(user.is_active), user.admin_role.value, user.id),
+        )
+    except dbapi2.IntegrityError as error:
+        raise _conflict(error) from None
+
+
+def set_password(tx: Connection, user_id: str, password_hash: str) -> None:
+    tx.execute("UPDATE users SET password_hash = ? WHERE id = ?", (password_hash, user_id))
+
+
+def delete(tx: Connection, user_id: str) -> bool:
+    """With sessions, conversations and everything else that is the user's own."""
+    return bool(tx.execute("DELETE FROM users WHERE id = ?", (user_id,)).rowcount)
+
+
 def set_last_login(tx: Connection, user_id: str, at: datetime) -> None:
     tx.execute("UPDATE users SET last_login = ? WHERE id = ?", (to_text(at), user_id))
 
@@ -82,3 +108,9 @@ def from_row(row: Row) -> User:
         created_at=from_text(row["created_at"]),
         last_login=optional_from_text(row["last_login"]),
     )
+
+
+def _conflict(error: Exception) -> Exception:
+    if "users.email" not in str(error):
+        return error
+    return Conflict("An account with this e-mail address exists.", field="email")
