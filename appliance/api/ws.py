@@ -59,7 +59,20 @@ async def serve_socket(
     `principal` was authenticated before the upgrade, or `failure` says why not; with neither the
     first frame must be `auth`, within 10 s.
     """
-    ws.assembler = _StrictAssembler(ws)
+    assembler = ws.assembler = _StrictAssembler(ws)
+    try:
+        await _serve(services, ws, principal, origin, failure)
+    finally:
+        assembler.end()
+
+
+async def _serve(
+    services: Services,
+    ws: WebsocketImplProtocol,
+    principal: Principal | None,
+    origin: RequestOrigin,
+    failure: ApplianceError | None,
+) -> None:
     try:
         if failure is not None:
             raise failure
@@ -260,14 +273,30 @@ class _Connection:
 
 class _StrictAssembler(WebsocketFrameAssembler):
     """Closes the connection over text that is no UTF-8 (RFC 6455, 8.1); Sanic lets the error
-    escape.
+    escape. Once nobody reads any more it lets those go who wait to hand over what came last.
     """
 
+    def __init__(self, ws: WebsocketImplProtocol) -> None:
+        super().__init__(ws)
+        self._over = False
+        self._putting: set[asyncio.Task[None]] = set()
+
+    def end(self) -> None:
+        self._over = True
+        for task in self._putting:
+            task.cancel()
+
     async def put(self, frame: Frame) -> None:
+        task = asyncio.current_task()
+        if self._over or task is None:
+            return
+        self._putting.add(task)
         try:
             await super().put(frame)
         except UnicodeDecodeError:
             self.protocol.fail_connection(INVALID_TEXT)
+        finally:
+            self._putting.discard(task)
 
 
 async def _token_of_first_frame(ws: WebsocketImplProtocol) -> str:
