@@ -11,6 +11,7 @@ import textwrap
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -94,11 +95,15 @@ async def test_stopped_while_indexing(tmp_path: Path, moment: str) -> None:
     async with library(tmp_path) as lib:
         add, reached = lib.index.add_revision, asyncio.Event()
 
-        async def stuck(document_id: str, revision: int, served: int | None) -> None:
-            if moment == "after":
-                await add(document_id, revision, served)
-            reached.set()
-            await asyncio.Event().wait()
+        async def stuck(*arguments: Any) -> None:
+            async def published() -> None:
+                reached.set()
+                await asyncio.Event().wait()
+
+            if moment == "before":
+                await published()
+            *place, _ = arguments
+            await add(*place, published)
 
         lib.index.add_revision = stuck  # type: ignore[method-assign]
         document = await lib.add("a.pdf", DATA)

@@ -155,7 +155,7 @@ async def test_a_long_rebuild_goes_on_behind_and_says_so(tmp_path: Path) -> None
                 await call
             assert refused.value.retry_after
         late = await lib.add("late.txt", b"Uploaded meanwhile: give oxygen.")
-        gone = (await lib.knowledge.listing(search="vials"))[0][0]
+        gone = (await lib.catalogue.listing(search="vials"))[0][0]
         await lib.knowledge.delete(gone.id, actor=None, origin=None)
         embedder.gate.set()
         await lib.index.settled()
