@@ -12,18 +12,22 @@ from appliance.engines.embedder import LlamaEmbedder
 from appliance.engines.extractive import PREAMBLE, ExtractiveAnswerer
 from appliance.engines.llama_engine import LlamaEngine
 from appliance.engines.missing import MissingEngine
-from appliance.engines.pdf import PdfExtractor
+from appliance.engines.pdf import PdfReader
 from appliance.engines.protocols import AnswerEngine, Embedder
 from appliance.errors import Unavailable
 from appliance.services.accounts import Accounts
 from appliance.services.answer_streams import AnswerStreams
 from appliance.services.answer_writer import AnswerWriter
 from appliance.services.answering import Answering
+from appliance.services.catalogue import Catalogue
 from appliance.services.conversations import Conversations
+from appliance.services.document_pages import DocumentPages
 from appliance.services.evidence import has_evidence
 from appliance.services.health import Component, Health
+from appliance.services.ingest_jobs import IngestJobs
 from appliance.services.ingestion import Ingestion
 from appliance.services.knowledge import Knowledge
+from appliance.services.knowledge_search import KnowledgeSearch
 from appliance.services.login_throttle import LoginThrottle
 from appliance.services.metrics import Metrics
 from appliance.services.passwords import PasswordHasher
@@ -126,9 +130,10 @@ class Container:
         index, files, cache = await self._build_knowledge(embedder, works=True)
         metrics = Metrics(is_open=settings.metrics_access == "open")
         streams = AnswerStreams()
+        retrieval = Retrieval(embedder, index, cache, limit=settings.passages)
         writer = AnswerWriter(
             self.database,
-            Retrieval(embedder, index, cache, limit=settings.passages),
+            retrieval,
             engine,
             has_evidence=has_evidence,
             introduction=PREAMBLE,
@@ -147,6 +152,10 @@ class Container:
             conversations=Conversations(self.database, streams),
             answering=answering,
             knowledge=self.knowledge,
+            catalogue=Catalogue(self.database, self._ingestion),
+            document_pages=DocumentPages(self.database, files, PdfReader().image),
+            ingest_jobs=IngestJobs(self.database, self._ingestion),
+            knowledge_search=KnowledgeSearch(self.database, retrieval, has_evidence=has_evidence),
             health=Health(self._components(index, files, cache, embedder, engine)),
             metrics=metrics,
             rate_limits=RateLimiter(utc_now, enabled=settings.rate_limits),
@@ -205,20 +214,20 @@ class Container:
         index = SearchIndex(
             self.database, data_dir / "index", embedder, terms_key=derive("index-terms")
         )
-        ingestion = Ingestion(self.database, files, index, embedder, PdfExtractor().pages)
+        self._ingestion = Ingestion(self.database, files, index, embedder, PdfReader().pages)
         self.knowledge = Knowledge(
             self.database,
             files,
             index,
-            ingestion,
+            self._ingestion,
             max_upload_bytes=self.settings.upload_max_mb << 20,
         )
         if works:
             await index.open()
             self._closing.push_async_callback(index.close)
             await self.knowledge.open()
-            await ingestion.open()
-            self._closing.push_async_callback(ingestion.close)
+            await self._ingestion.open()
+            self._closing.push_async_callback(self._ingestion.close)
         self._closing.push_async_callback(self.knowledge.close)
         return index, files, cache
 

@@ -100,7 +100,7 @@ def create_app(container: Container) -> App:
 
 
 def _add(app: App, dispatcher: Dispatcher, route: Route) -> None:
-    handler = dispatcher.handler(route)
+    handler: Any = dispatcher.handler(route)
     methods = [route.method, *route.more_methods]
     for number, path in enumerate((route.path, *route.aliases)):
         name = f"{route.tag}-{route.method}-{route.path}-{number}".replace("/", "_")

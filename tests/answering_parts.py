@@ -103,7 +103,9 @@ class FakeIndex:
     delay_s: float = 0.0
     asked: list[str] = field(default_factory=list)
 
-    async def search(self, vector: NDArray[np.float32], text: str, limit: int) -> list[Hit]:
+    async def search(
+        self, vector: NDArray[np.float32], text: str, limit: int, *, category: str | None = None
+    ) -> list[Hit]:
         self.asked.append(text)
         await asyncio.sleep(self.delay_s)
         if self.error is not None:

@@ -18,7 +18,7 @@ from typing import Any
 from pydantic import BaseModel
 from sanic.exceptions import SanicException
 from sanic.request import Request
-from sanic.response import HTTPResponse
+from sanic.response import HTTPResponse, ResponseStream
 
 from appliance.api import envelope
 from appliance.api.routing import Call, Reply, Route
@@ -68,8 +68,10 @@ class Dispatcher:
     def _services(self) -> Services:
         return self._services_of()
 
-    def handler(self, route: Route) -> Callable[..., Coroutine[Any, Any, HTTPResponse]]:
-        async def handle(request: Request, **path: str) -> HTTPResponse:
+    def handler(
+        self, route: Route
+    ) -> Callable[..., Coroutine[Any, Any, HTTPResponse | ResponseStream]]:
+        async def handle(request: Request, **path: str) -> HTTPResponse | ResponseStream:
             started = perf_counter()
             origin = self.origin(request)
             limited, rate = self._services.rate_limits.take(route.limit, origin.ip)
@@ -78,7 +80,9 @@ class Dispatcher:
                     raise RateLimited(
                         "Too many requests from this address.", retry_after=rate.retry_after
                     )
-                response = await self._serve(route, request, origin, path)
+                response: HTTPResponse | ResponseStream = await self._serve(
+                    route, request, origin, path
+                )
             except Exception as error:
                 response = self.failed(error, origin.request_id)
             for name, value in rate.headers.items():
@@ -142,7 +146,7 @@ class Dispatcher:
 
     async def _serve(
         self, route: Route, request: Request, origin: RequestOrigin, path: dict[str, str]
-    ) -> HTTPResponse:
+    ) -> HTTPResponse | ResponseStream:
         principal = None
         if route.access is not Access.PUBLIC or route.optional_caller:
             principal = await self.authenticate(request)
@@ -154,7 +158,7 @@ class Dispatcher:
             raw = await read_body(request, optional=route.optional_body)
             call._body = parse_body(route.body, raw, optional=route.optional_body)
         answer = await route.handler(call)
-        if isinstance(answer, HTTPResponse):
+        if isinstance(answer, HTTPResponse | ResponseStream):
             return answer
         data, status = (
             (answer.data, answer.status) if isinstance(answer, Reply) else (answer, route.status)

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 from sanic.request import Request
-from sanic.response import HTTPResponse
+from sanic.response import HTTPResponse, ResponseStream
 
 from appliance.domain import Principal, RequestOrigin
 from appliance.services.authorization import Access
@@ -56,7 +56,7 @@ class Reply:
     status: int
 
 
-Handler = Callable[[Call], Awaitable[BaseModel | Reply | HTTPResponse]]
+Handler = Callable[[Call], Awaitable[BaseModel | Reply | HTTPResponse | ResponseStream]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from appliance.api import auth, conversations, health, kb, passages
+from appliance.api import (
+    auth,
+    conversations,
+    document_pages,
+    health,
+    ingest_jobs,
+    kb,
+    knowledge_search,
+    passages,
+)
 from appliance.api.pages import page_routes
 from appliance.api.routing import Route
 
@@ -10,7 +19,10 @@ API_ROUTES: tuple[Route, ...] = (
     *auth.ROUTES,
     *conversations.ROUTES,
     *kb.ROUTES,
+    *ingest_jobs.ROUTES,
+    *knowledge_search.ROUTES,
     *passages.ROUTES,
+    *document_pages.ROUTES,
     *health.ROUTES,
 )
 

@@ -6,9 +6,13 @@ from dataclasses import dataclass
 
 from appliance.services.accounts import Accounts
 from appliance.services.answering import Answering
+from appliance.services.catalogue import Catalogue
 from appliance.services.conversations import Conversations
+from appliance.services.document_pages import DocumentPages
 from appliance.services.health import Health
+from appliance.services.ingest_jobs import IngestJobs
 from appliance.services.knowledge import Knowledge
+from appliance.services.knowledge_search import KnowledgeSearch
 from appliance.services.metrics import Metrics
 from appliance.services.rate_limits import RateLimiter
 from appliance.services.sessions import Sessions
@@ -22,6 +26,10 @@ class Services:
     conversations: Conversations
     answering: Answering
     knowledge: Knowledge
+    catalogue: Catalogue
+    document_pages: DocumentPages
+    ingest_jobs: IngestJobs
+    knowledge_search: KnowledgeSearch
     health: Health
     metrics: Metrics
     rate_limits: RateLimiter

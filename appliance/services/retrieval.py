@@ -26,13 +26,18 @@ class Retrieval:
         self._cache = cache
         self._limit = limit
 
-    async def find(self, question: str) -> list[Passage]:
+    async def find(
+        self, question: str, *, limit: int | None = None, category: str | None = None
+    ) -> list[Passage]:
         """The best first, each with its score and its similarity to the question.
 
-        Raises `Unavailable` while the index is being rebuilt.
+        `limit` other than an answer's, and one `category`, are for looking around. Raises
+        `Unavailable` while the index is being rebuilt.
         """
         text = " ".join(question.split())
-        hits = await self._index.search(await self._vector(text), text, self._limit)
+        hits = await self._index.search(
+            await self._vector(text), text, limit or self._limit, category=category
+        )
         passages = {p.chunk.id: p for p in await self._index.passages([h.chunk_id for h in hits])}
         # What has been deleted or superseded since it was found is missing here.
         return [

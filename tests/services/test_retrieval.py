@@ -18,7 +18,9 @@ async def test_passages_come_in_the_order_of_the_search_with_its_figures(tmp_pat
     first, second, gone = passage("first"), passage("second"), passage("gone")
 
     class Ranked(FakeIndex):
-        async def search(self, vector: Any, text: str, limit: int) -> list[Hit]:
+        async def search(
+            self, vector: Any, text: str, limit: int, *, category: str | None = None
+        ) -> list[Hit]:
             order = [(second, 0.9, 0.7), (gone, 0.8, 0.6), (first, 0.5, 0.4)]
             return [Hit(p.chunk.id, score, cosine) for p, score, cosine in order]
 
