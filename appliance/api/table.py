@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from appliance.api import auth, conversations, health, kb, passages
+from appliance.api import auth, cache, conversations, flags, health, kb, passages, voice
 from appliance.api.pages import page_routes
 from appliance.api.routing import Route
 
@@ -11,6 +11,9 @@ API_ROUTES: tuple[Route, ...] = (
     *conversations.ROUTES,
     *kb.ROUTES,
     *passages.ROUTES,
+    *cache.ROUTES,
+    *flags.ROUTES,
+    *voice.ROUTES,
     *health.ROUTES,
 )
 

@@ -6,13 +6,16 @@ from dataclasses import dataclass
 
 from appliance.services.accounts import Accounts
 from appliance.services.answering import Answering
+from appliance.services.cache import CacheAdmin
 from appliance.services.conversations import Conversations
+from appliance.services.flags import Flags
 from appliance.services.health import Health
 from appliance.services.knowledge import Knowledge
 from appliance.services.metrics import Metrics
 from appliance.services.rate_limits import RateLimiter
 from appliance.services.sessions import Sessions
 from appliance.services.sockets import OpenSockets
+from appliance.services.voice import Voice
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,3 +29,6 @@ class Services:
     metrics: Metrics
     rate_limits: RateLimiter
     sockets: OpenSockets
+    cache: CacheAdmin
+    flags: Flags
+    voice: Voice
