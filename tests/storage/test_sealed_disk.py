@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import os
 import pickle
 import sqlite3
@@ -112,9 +114,6 @@ def outcome(disk: SealedDisk, key: str) -> Any:
 
 
 def test_every_changed_byte_is_noticed(tmp_path: Path, disk: SealedDisk) -> None:
-    import base64
-    import json
-
     disk.set("n:x", ENTRY)
     connection = sqlite3.connect(tmp_path / "cache" / "cache.db")
     ((stored,),) = connection.execute("SELECT value FROM Cache").fetchall()

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import Field, field_validator
-from pydantic.json_schema import SkipJsonSchema
+from pydantic import Field
 
 from appliance.api.fields import Body, Instant, Line, Output
 from appliance.domain import FeatureFlag
@@ -24,18 +23,11 @@ class FlagCreate(Body):
 
 
 class FlagUpdate(Body):
-    """Absent fields stay as they are."""
+    """Fields that are absent or null stay as they are."""
 
-    enabled: bool | SkipJsonSchema[None] = None
-    description: Description | SkipJsonSchema[None] = None
-    rollout_percentage: Percentage | SkipJsonSchema[None] = None
-
-    @field_validator("enabled", "description", "rollout_percentage", mode="before")
-    @classmethod
-    def _not_null(cls, value: Any) -> Any:
-        if value is None:
-            raise ValueError("must not be null")
-        return value
+    enabled: bool | None = None
+    description: Description | None = None
+    rollout_percentage: Percentage | None = None
 
     def changes(self) -> FlagChanges:
         return FlagChanges(**self.model_dump())
