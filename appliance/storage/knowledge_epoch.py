@@ -1,4 +1,4 @@
-"""Counts every change of what retrieval may find; what was found in an earlier epoch is stale."""
+"""The count of changes of what retrieval may find: what was found at another count is stale."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from appliance.storage.database import Connection
 
 
 def bump(tx: Connection) -> None:
-    """In the transaction of the change."""
     tx.execute("UPDATE knowledge_epoch SET epoch = epoch + 1")
 
 
