@@ -19,10 +19,13 @@ from appliance.services.accounts import Accounts
 from appliance.services.answer_streams import AnswerStreams
 from appliance.services.answer_writer import AnswerWriter
 from appliance.services.answering import Answering
+from appliance.services.cache import CacheAdmin
 from appliance.services.catalogue import Catalogue
 from appliance.services.conversations import Conversations
 from appliance.services.document_pages import DocumentPages
+from appliance.services.engine_choice import EngineChoice
 from appliance.services.evidence import has_evidence
+from appliance.services.flags import Flags
 from appliance.services.health import Component, Health
 from appliance.services.ingest_jobs import IngestJobs
 from appliance.services.ingestion import Ingestion
@@ -38,6 +41,7 @@ from appliance.services.search_index import SearchIndex
 from appliance.services.sessions import Sessions
 from appliance.services.sockets import OpenSockets
 from appliance.services.tokens import AccessTokens, RefreshTokens
+from appliance.services.voice import Voice
 from appliance.settings import Settings
 from appliance.storage import audit
 from appliance.storage.audit import AuditEntry
@@ -124,17 +128,22 @@ class Container:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         self._closing.callback(DataLock(settings.data_dir).close)
         await self._open_storage()
-        self._build_accounts()
+        cache = await self._open_cache()
+        flags = Flags(self.database, cache)
+        self._build_accounts(flags)
         embedder = await self._load_embedder()
-        engine = await self._load_engine(embedder)
-        index, files, cache = await self._build_knowledge(embedder, works=True)
+        language_model = await self._load_engine()
+        extractive = ExtractiveAnswerer(embedder)
+        self._closing.push_async_callback(extractive.close)
+        engine = language_model or extractive
+        index, files = await self._build_knowledge(embedder, works=True)
         metrics = Metrics(is_open=settings.metrics_access == "open")
         streams = AnswerStreams()
-        retrieval = Retrieval(embedder, index, cache, limit=settings.passages)
+        retrieval = Retrieval(self.database, embedder, index, cache, limit=settings.passages)
         writer = AnswerWriter(
             self.database,
             retrieval,
-            engine,
+            EngineChoice(extractive, language_model, flags).engine_for,
             has_evidence=has_evidence,
             introduction=PREAMBLE,
             observe=metrics.answer_ended,
@@ -160,6 +169,9 @@ class Container:
             metrics=metrics,
             rate_limits=RateLimiter(utc_now, enabled=settings.rate_limits),
             sockets=OpenSockets(),
+            cache=CacheAdmin(self.database, cache),
+            flags=flags,
+            voice=Voice(self.database, flags),
         )
         await answering.recover()
         await self._record("appliance.start")
@@ -174,7 +186,12 @@ class Container:
         self.database = await Database.open(database, self.keys.derive("database"))
         self._closing.push_async_callback(self.database.close)
 
-    def _build_accounts(self) -> None:
+    async def _open_cache(self) -> Cache:
+        cache = await Cache.open(self.settings.data_dir / "cache", self.keys.derive("cache"))
+        self._closing.push_async_callback(cache.close)
+        return cache
+
+    def _build_accounts(self, flags: Flags | None = None) -> None:
         settings, derive = self.settings, self.keys.derive
         tokens = AccessTokens(
             derive("access-tokens"),
@@ -200,17 +217,16 @@ class Container:
             passwords,
             LoginThrottle(self.database, derive("login-throttle")),
             registration=settings.registration,
+            flags=flags,
         )
 
     async def _build_knowledge(
         self, embedder: Embedder, *, works: bool
-    ) -> tuple[SearchIndex, FileStore, Cache]:
+    ) -> tuple[SearchIndex, FileStore]:
         """`works`: this process owns the index and does the jobs."""
         data_dir, derive = self.settings.data_dir, self.keys.derive
         files = await FileStore.open(data_dir / "files")
         self._closing.push_async_callback(files.close)
-        cache = await Cache.open(data_dir / "cache", derive("cache"))
-        self._closing.push_async_callback(cache.close)
         index = SearchIndex(
             self.database, data_dir / "index", embedder, terms_key=derive("index-terms")
         )
@@ -229,7 +245,7 @@ class Container:
             await self._ingestion.open()
             self._closing.push_async_callback(self._ingestion.close)
         self._closing.push_async_callback(self.knowledge.close)
-        return index, files, cache
+        return index, files
 
     async def _load_embedder(self) -> Embedder:
         if self._embedder is None:
@@ -239,14 +255,14 @@ class Container:
         self._closing.push_async_callback(self._embedder.close)
         return self._embedder
 
-    async def _load_engine(self, embedder: Embedder) -> AnswerEngine:
-        settings = self.settings
+    async def _load_engine(self) -> AnswerEngine | None:
+        """The language model, if one is configured."""
         if self._engine is not None:
             engine = self._engine
-        elif settings.llm_model is None:
-            engine = ExtractiveAnswerer(embedder)
+        elif self.settings.llm_model is not None:
+            engine = await self._load_language_model(self.settings.llm_model)
         else:
-            engine = await self._load_language_model(settings.llm_model)
+            return None
         self._closing.push_async_callback(engine.close)
         return engine
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +23,7 @@ from appliance.domain import (
     RequestOrigin,
     User,
 )
+from appliance.engines.protocols import AnswerEngine
 from appliance.services.answer_streams import AnswerStream, AnswerStreams, Piece, Sources
 from appliance.services.answer_writer import AnswerWriter
 from appliance.services.answering import Answering
@@ -178,8 +179,8 @@ async def build_world(
     streams = AnswerStreams(grace_s=grace_s)
     writer = AnswerWriter(
         database,
-        Retrieval(OneVector(), cast(Any, index), cache),
-        engine,
+        Retrieval(database, OneVector(), cast(Any, index), cache),
+        always(engine),
         has_evidence=has_evidence,
         introduction="From the hospital's documents:",
         observe=lambda outcome, first_token_s: ends.append(outcome),
@@ -197,6 +198,15 @@ async def build_world(
     conversations = Conversations(database, streams, clock=clock)
     world = World(database, engine, index, streams, watches, answering, conversations, ends)
     return world, cache
+
+
+def always(engine: AnswerEngine) -> Callable[[str], Awaitable[AnswerEngine]]:
+    """One engine for everybody."""
+
+    async def engine_for(user_id: str) -> AnswerEngine:
+        return engine
+
+    return engine_for
 
 
 async def pieces_said(stream: AnswerStream, count: int) -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from appliance.api import (
     auth,
+    cache,
     conversations,
     document_pages,
+    flags,
     health,
     ingest_jobs,
     kb,
     knowledge_search,
     passages,
+    voice,
 )
 from appliance.api.pages import page_routes
 from appliance.api.routing import Route
@@ -23,6 +26,9 @@ API_ROUTES: tuple[Route, ...] = (
     *knowledge_search.ROUTES,
     *passages.ROUTES,
     *document_pages.ROUTES,
+    *cache.ROUTES,
+    *flags.ROUTES,
+    *voice.ROUTES,
     *health.ROUTES,
 )
 

@@ -11,6 +11,7 @@ from typing import Literal
 
 from appliance.domain import AdminRole, Principal, RequestOrigin, User, utc_now
 from appliance.errors import Forbidden, Invalid, RateLimited, Unauthorized
+from appliance.services.flags import REGISTRATION_OPEN, Flags
 from appliance.services.login_throttle import LoginThrottle
 from appliance.services.passwords import PasswordHasher
 from appliance.services.sessions import Sessions, TokenPair
@@ -40,13 +41,16 @@ class Accounts:
         throttle: LoginThrottle,
         *,
         registration: Registration = "open",
+        flags: Flags | None = None,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
+        """`flags` may close registration too; the console, where nobody registers, has none."""
         self._db = db
         self._sessions = sessions
         self._passwords = passwords
         self._throttle = throttle
         self._registration = registration
+        self._flags = flags
         self._clock = clock
 
     async def register(
@@ -56,7 +60,7 @@ class Accounts:
 
         Raises `Forbidden` where registration is closed, `Invalid` and `Conflict` naming the field.
         """
-        if self._registration == "closed":
+        if self._registration == "closed" or not await self._admits(email):
             raise Forbidden("Accounts are given by the administrators of this appliance.")
         return await self._create(
             email,
@@ -111,6 +115,11 @@ class Accounts:
             "".join(secrets.choice(_ALPHABET) for _ in range(_GROUP_LENGTH)) for _ in range(_GROUPS)
         )
         return "-".join(groups)
+
+    async def _admits(self, email: str) -> bool:
+        """An address stands for somebody who has no account yet."""
+        address = normalise_email(email)
+        return self._flags is None or await self._flags.holds(REGISTRATION_OPEN, address)
 
     async def _login(
         self, email: str, account: str, password: str, origin: RequestOrigin

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import traceback
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -41,6 +41,7 @@ MAX_SECONDS = 600.0
 STOP_S = 0.5  # how long an engine may take to stop before it is left to itself
 
 EvidenceRule = Callable[[str, Sequence[Passage]], bool]
+EngineRule = Callable[[str], Awaitable[AnswerEngine]]  # by the asker's id
 Observe = Callable[[str, float | None], None]
 
 logger = logging.getLogger(__name__)
@@ -50,8 +51,8 @@ logger = logging.getLogger(__name__)
 class _Draft:
     """What is known of an answer while it is being written."""
 
-    model: str
     started: float
+    model: str | None = None
     passages: tuple[Passage, ...] = ()
     first_piece_s: float | None = None
     whole: bool = False
@@ -62,7 +63,9 @@ class _Draft:
 
 
 class AnswerWriter:
-    """`introduction` is the line with which an engine announces quotations; it claims nothing.
+    """`engine_for` says which engine answers a user now, question by question.
+
+    `introduction` is the line with which an engine announces quotations; it claims nothing.
 
     `observe` hears of every end: the outcome (complete, refused, interrupted, failed) and the
     seconds to the first words, if there were any.
@@ -72,7 +75,7 @@ class AnswerWriter:
         self,
         db: Database,
         retrieval: Retrieval,
-        engine: AnswerEngine,
+        engine_for: EngineRule,
         *,
         has_evidence: EvidenceRule,
         introduction: str | None = None,
@@ -82,7 +85,7 @@ class AnswerWriter:
     ) -> None:
         self._db = db
         self._retrieval = retrieval
-        self._engine = engine
+        self._engine_for = engine_for
         self._has_evidence = has_evidence
         self._introduction = introduction
         self._observe = observe
@@ -93,8 +96,8 @@ class AnswerWriter:
         self, stream: AnswerStream, asked: Asked, principal: Principal, origin: RequestOrigin
     ) -> None:
         """Returns when the stream has ended and its end is stored. Never raises."""
-        draft = _Draft(self._engine.name, perf_counter())
-        production = asyncio.create_task(self._produce(stream, asked, draft))
+        draft = _Draft(perf_counter())
+        production = asyncio.create_task(self._produce(stream, asked, draft, principal))
         await self._supervise(stream, production)
         status, error = _outcome(production, draft, origin)
         try:
@@ -125,7 +128,11 @@ class AnswerWriter:
             production.cancel()
             await asyncio.wait({production}, timeout=STOP_S)
 
-    async def _produce(self, stream: AnswerStream, asked: Asked, draft: _Draft) -> None:
+    async def _produce(
+        self, stream: AnswerStream, asked: Asked, draft: _Draft, principal: Principal
+    ) -> None:
+        engine = await self._engine_for(principal.user.id)
+        draft.model = engine.name
         content = asked.question.content
         draft.passages = tuple(await self._retrieval.find(content))
         if not draft.passages or not self._has_evidence(content, draft.passages):
@@ -134,7 +141,7 @@ class AnswerWriter:
         question = Question(content, draft.passages, asked.history)
         stream.sources(preview(draft.passages, _citation_ids(stream)))
         held, length = "", 0
-        async with aclosing(self._engine.answer(question)) as pieces:
+        async with aclosing(engine.answer(question)) as pieces:
             async for piece in pieces:
                 # SQLite and the socket take no lone surrogates; what is said must be what is
                 # stored.

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 from appliance.services.accounts import Accounts
 from appliance.services.answering import Answering
+from appliance.services.cache import CacheAdmin
 from appliance.services.catalogue import Catalogue
 from appliance.services.conversations import Conversations
 from appliance.services.document_pages import DocumentPages
+from appliance.services.flags import Flags
 from appliance.services.health import Health
 from appliance.services.ingest_jobs import IngestJobs
 from appliance.services.knowledge import Knowledge
@@ -17,6 +19,7 @@ from appliance.services.metrics import Metrics
 from appliance.services.rate_limits import RateLimiter
 from appliance.services.sessions import Sessions
 from appliance.services.sockets import OpenSockets
+from appliance.services.voice import Voice
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,3 +37,6 @@ class Services:
     metrics: Metrics
     rate_limits: RateLimiter
     sockets: OpenSockets
+    cache: CacheAdmin
+    flags: Flags
+    voice: Voice

@@ -6,6 +6,7 @@ import asyncio
 import json
 import unicodedata
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,12 +16,15 @@ from hypothesis import strategies as st
 from appliance.domain import AdminRole, RequestOrigin
 from appliance.errors import ApplianceError, Conflict, Forbidden, Invalid, RateLimited, Unauthorized
 from appliance.services.accounts import Accounts, Registration, normalise_email
+from appliance.services.flags import FlagChanges, Flags
 from appliance.services.login_throttle import LoginThrottle
 from appliance.services.passwords import PasswordHasher
 from appliance.services.sessions import Sessions
 from appliance.services.tokens import AccessTokens, RefreshTokens
 from appliance.storage import users
+from appliance.storage.cache import Cache
 from appliance.storage.database import Connection, Database
+from tests.answering_parts import principal
 from tests.conftest import SettableClock
 
 ORIGIN = RequestOrigin("request-1", "10.0.0.9", "Firefox")
@@ -50,13 +54,14 @@ class Identity:
         self.throttle = LoginThrottle(database, bytes([4] * 32), clock=clock)
         self.open = self.accounts("open")
 
-    def accounts(self, registration: Registration) -> Accounts:
+    def accounts(self, registration: Registration, flags: Flags | None = None) -> Accounts:
         return Accounts(
             self.database,
             self.sessions,
             self.hasher,
             self.throttle,
             registration=registration,
+            flags=flags,
             clock=self.clock,
         )
 
@@ -111,6 +116,50 @@ async def test_closed_registration_takes_nobody(identity: Identity) -> None:
         await identity.accounts("closed").register(EMAIL, NAME, PASSWORD, ORIGIN)
     assert await identity.database.read(lambda tx: users.by_email(tx, EMAIL)) is None
     assert await identity.trail() == []
+
+
+async def test_a_flag_closes_registration_too(
+    identity: Identity, tmp_path: Path, clock: SettableClock
+) -> None:
+    cache = await Cache.open(tmp_path / "cache", bytes(32))
+    flags = Flags(identity.database, cache, clock=clock)
+    accounts = identity.accounts("open", flags)
+    actor = principal("admin")
+    await accounts.register("first@ward.local", NAME, PASSWORD, ORIGIN)
+    await flags.toggle("registration_open", actor=actor, origin=ORIGIN)
+    before = len(await identity.trail())
+    with pytest.raises(Forbidden):
+        await accounts.register(EMAIL, NAME, PASSWORD, ORIGIN)
+    assert await identity.database.read(lambda tx: users.by_email(tx, EMAIL)) is None
+    assert len(await identity.trail()) == before
+    await flags.toggle("registration_open", actor=actor, origin=ORIGIN)
+    await accounts.register(EMAIL, NAME, PASSWORD, ORIGIN)
+    # Both must agree: the flag opens nothing that the setting closes.
+    with pytest.raises(Forbidden):
+        await identity.accounts("closed", flags).register("c@ward.local", NAME, PASSWORD, ORIGIN)
+    await cache.close()
+
+
+async def test_registration_is_rolled_out_by_address_however_it_is_written(
+    identity: Identity, tmp_path: Path, clock: SettableClock
+) -> None:
+    cache = await Cache.open(tmp_path / "cache", bytes(32))
+    flags = Flags(identity.database, cache, clock=clock)
+    accounts = identity.accounts("open", flags)
+    half = FlagChanges(rollout_percentage=50)
+    await flags.update("registration_open", half, actor=principal("admin"), origin=ORIGIN)
+    let_in = 0
+    for number in range(20):
+        try:
+            await accounts.register(f"u{number}@ward.local", NAME, PASSWORD, ORIGIN)
+        except Forbidden:
+            for again in (f"U{number}@WARD.local", f" u{number}@ward.local "):
+                with pytest.raises(Forbidden):
+                    await accounts.register(again, NAME, PASSWORD, ORIGIN)
+        else:
+            let_in += 1
+    assert 0 < let_in < 20
+    await cache.close()
 
 
 async def test_an_address_is_one_however_it_is_written(identity: Identity) -> None:
