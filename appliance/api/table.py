@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from appliance.api import auth, conversations, health, kb, passages
+from appliance.api import audit_logs, auth, conversations, health, kb, panel, passages
 from appliance.api.pages import page_routes
 from appliance.api.routing import Route
 
@@ -11,6 +11,8 @@ API_ROUTES: tuple[Route, ...] = (
     *conversations.ROUTES,
     *kb.ROUTES,
     *passages.ROUTES,
+    *panel.ROUTES,
+    *audit_logs.ROUTES,
     *health.ROUTES,
 )
 

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 from appliance.services.accounts import Accounts
 from appliance.services.answering import Answering
+from appliance.services.audit import AuditTrail
 from appliance.services.conversations import Conversations
 from appliance.services.health import Health
 from appliance.services.knowledge import Knowledge
 from appliance.services.metrics import Metrics
+from appliance.services.panel import Panel
 from appliance.services.rate_limits import RateLimiter
 from appliance.services.sessions import Sessions
 from appliance.services.sockets import OpenSockets
@@ -22,7 +24,9 @@ class Services:
     conversations: Conversations
     answering: Answering
     knowledge: Knowledge
+    audit: AuditTrail
     health: Health
     metrics: Metrics
+    panel: Panel
     rate_limits: RateLimiter
     sockets: OpenSockets
