@@ -131,7 +131,7 @@ class JsonFile(ExportFile):
     def rows(self) -> Generator[FileRow]:
         """Rows and checkpoints are read side by side: both are in order."""
         checkpoints_at, seal = self._sections()
-        signed = self._checkpoints(checkpoints_at)
+        signed = self._checkpoints(checkpoints_at, is_whole=seal is not None)
         with closing(signed), self.path.open("rb") as file:
             file.readline(MAX_LINE)
             waiting = next(signed, None)
@@ -179,13 +179,17 @@ class JsonFile(ExportFile):
                     seal = str(end["seal"]) if whole and end is not None else None
         return at, seal
 
-    def _checkpoints(self, at: int | None) -> Generator[Signed]:
+    def _checkpoints(self, at: int | None, *, is_whole: bool) -> Generator[Signed]:
         if at is None:
             return
         with self.path.open("rb") as file:
             file.seek(at)
-            while (line := _entry(file)) is not None:
+            line = _entry(file)
+            while line is not None:
                 found = _object(line, _CHECKPOINT_NAMES)
+                line = _entry(file)
+                if found is None and line is None and not is_whole:
+                    return  # cut short
                 if found is None or type(found["seq"]) is not int:
                     # Belongs to no row, and so is told of at the next one.
                     yield Signed(-1, "", "", "", "")

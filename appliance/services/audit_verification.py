@@ -222,8 +222,11 @@ def _head(export: ExportFile, judge: Judge) -> Finding | None:
         return None
     told = _details(judge.last)
     filters = {name: told[name] for name in told if name not in ("format", "filtered")}
-    head = (export.head["exported_at"], export.head["filters"], export.head["filtered"])
-    if head == (judge.last.values["timestamp"], filters, told["filtered"]):
+    head = (export.head["exported_at"], export.head["filters"])
+    if (
+        head == (judge.last.values["timestamp"], filters)
+        and export.head["filtered"] is told["filtered"]
+    ):
         return None
     return Finding(None, Fault.CHANGED, "the head of the file was changed")
 
