@@ -19,6 +19,8 @@ from appliance.services.accounts import Accounts
 from appliance.services.answer_streams import AnswerStreams
 from appliance.services.answer_writer import AnswerWriter
 from appliance.services.answering import Answering
+from appliance.services.audit import AuditTrail
+from appliance.services.audit_signing import AuditSigner
 from appliance.services.cache import CacheAdmin
 from appliance.services.catalogue import Catalogue
 from appliance.services.conversations import Conversations
@@ -32,7 +34,9 @@ from appliance.services.ingestion import Ingestion
 from appliance.services.knowledge import Knowledge
 from appliance.services.knowledge_search import KnowledgeSearch
 from appliance.services.login_throttle import LoginThrottle
+from appliance.services.machine import Machine
 from appliance.services.metrics import Metrics
+from appliance.services.panel import Models, Panel
 from appliance.services.passwords import PasswordHasher
 from appliance.services.rate_limits import RateLimiter
 from appliance.services.registry import Services
@@ -43,8 +47,6 @@ from appliance.services.sockets import OpenSockets
 from appliance.services.tokens import AccessTokens, RefreshTokens
 from appliance.services.voice import Voice
 from appliance.settings import Settings
-from appliance.storage import audit
-from appliance.storage.audit import AuditEntry
 from appliance.storage.cache import Cache
 from appliance.storage.database import Database
 from appliance.storage.files import FileStore
@@ -107,6 +109,11 @@ class Container:
             await self._build_knowledge(await self._load_embedder(), works=True)
         return self.knowledge
 
+    def audit_key(self) -> str:
+        """The public key that the audit trail is signed with, in hex. Opens nothing."""
+        keys = Keyring.open(self.settings.data_dir / "keys", may_create=False)
+        return AuditSigner(keys.derive("audit-signing")).public_key
+
     async def drain(self, timeout_s: float) -> None:
         """Take nothing new and let running answers end."""
         if self._serving:
@@ -117,7 +124,7 @@ class Container:
         if self._serving:
             self._serving = False
             try:
-                await self._record("appliance.stop")
+                await self.services.audit.close()
             finally:
                 await self._closing.aclose()
         else:
@@ -155,6 +162,12 @@ class Container:
             watch=self._sessions.watch,
             max_concurrent=settings.concurrent_answers,
         )
+        health = Health(self._components(index, files, cache, embedder, engine))
+        models = Models(
+            llm=None if settings.llm_model is None else engine.name,
+            speech=None,
+            embedding=embedder.name,
+        )
         self.services = Services(
             accounts=self.accounts,
             sessions=self._sessions,
@@ -165,8 +178,10 @@ class Container:
             document_pages=DocumentPages(self.database, files, PdfReader().image),
             ingest_jobs=IngestJobs(self.database, self._ingestion),
             knowledge_search=KnowledgeSearch(self.database, retrieval, has_evidence=has_evidence),
-            health=Health(self._components(index, files, cache, embedder, engine)),
+            audit=AuditTrail(self.database, AuditSigner(self.keys.derive("audit-signing"))),
+            health=health,
             metrics=metrics,
+            panel=Panel(self.database, health, Machine(settings.data_dir), models),
             rate_limits=RateLimiter(utc_now, enabled=settings.rate_limits),
             sockets=OpenSockets(),
             cache=CacheAdmin(self.database, cache),
@@ -174,7 +189,7 @@ class Container:
             voice=Voice(self.database, flags),
         )
         await answering.recover()
-        await self._record("appliance.start")
+        await self.services.audit.open()
         self._serving = True
 
     async def _open_storage(self) -> None:
@@ -309,10 +324,6 @@ class Container:
             Component("embedding", None, embedding, model=embedder.name),
             Component("answers", None, answers, model=engine.name),
         ]
-
-    async def _record(self, action: str) -> None:
-        entry = AuditEntry(at=utc_now(), action=action, success=True)
-        await self.database.write(lambda tx: audit.append(tx, entry))
 
 
 def _refuse_lost_database(database: Path, data_dir: Path) -> None:

@@ -27,6 +27,7 @@ from appliance.domain import Principal, RequestOrigin
 from appliance.errors import (
     ApplianceError,
     BadRequest,
+    Forbidden,
     Invalid,
     NotFound,
     PayloadTooLarge,
@@ -150,6 +151,23 @@ class Dispatcher:
         principal = None
         if route.access is not Access.PUBLIC or route.optional_caller:
             principal = await self.authenticate(request)
+        try:
+            return await self._answered(route, request, origin, principal, path)
+        except Forbidden:
+            if principal is not None:
+                await self._services.audit.denied(
+                    principal, origin, method=request.method, route=route.path
+                )
+            raise
+
+    async def _answered(
+        self,
+        route: Route,
+        request: Request,
+        origin: RequestOrigin,
+        principal: Principal | None,
+        path: dict[str, str],
+    ) -> HTTPResponse | ResponseStream:
         authorize(route.access, principal)
         call = Call(self._services, request, origin, principal, check_path(path))
         if route.query is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from appliance.api import (
+    audit_logs,
     auth,
     cache,
     conversations,
@@ -12,6 +13,7 @@ from appliance.api import (
     ingest_jobs,
     kb,
     knowledge_search,
+    panel,
     passages,
     voice,
 )
@@ -29,6 +31,8 @@ API_ROUTES: tuple[Route, ...] = (
     *cache.ROUTES,
     *flags.ROUTES,
     *voice.ROUTES,
+    *panel.ROUTES,
+    *audit_logs.ROUTES,
     *health.ROUTES,
 )
 

@@ -112,7 +112,7 @@ class _Connection:
         user_id = self._principal.user.id
         # The watch also tells of a right that was lost since the check at the door.
         unwatch = self._services.sessions.watch(self._principal.session_id, self._revoked)
-        leave = self._services.sockets.add(user_id, self._id, self._tell)
+        leave = self._services.sockets.add(self._principal, self._origin, self._id, self._tell)
         self._tell(ws_frames.connected(self._id, user_id))
         tasks = [asyncio.create_task(self._read()), asyncio.create_task(self._write())]
         try:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import re
 from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -41,6 +42,15 @@ T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Answers under way: those yet without a word, those that are coming, and room for both."""
+
+    waiting: int
+    running: int
+    slots: int
+
+
 class Answering:
     """`watch` tells when a session loses its right; its answers then stop at once."""
 
@@ -64,6 +74,12 @@ class Answering:
         self._max_per_user = max_per_user
         self._tasks: set[asyncio.Task[Any]] = set()
         self._draining = False
+
+    @property
+    def load(self) -> Load:
+        streams = self._streams.running
+        waiting = sum(not stream.pieces for stream in streams)
+        return Load(waiting, len(streams) - waiting, self._max_concurrent)
 
     async def recover(self) -> int:
         """At start: mark what an earlier run left unfinished as interrupted; returns how many."""

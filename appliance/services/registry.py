@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from appliance.services.accounts import Accounts
 from appliance.services.answering import Answering
+from appliance.services.audit import AuditTrail
 from appliance.services.cache import CacheAdmin
 from appliance.services.catalogue import Catalogue
 from appliance.services.conversations import Conversations
@@ -16,6 +17,7 @@ from appliance.services.ingest_jobs import IngestJobs
 from appliance.services.knowledge import Knowledge
 from appliance.services.knowledge_search import KnowledgeSearch
 from appliance.services.metrics import Metrics
+from appliance.services.panel import Panel
 from appliance.services.rate_limits import RateLimiter
 from appliance.services.sessions import Sessions
 from appliance.services.sockets import OpenSockets
@@ -33,8 +35,10 @@ class Services:
     document_pages: DocumentPages
     ingest_jobs: IngestJobs
     knowledge_search: KnowledgeSearch
+    audit: AuditTrail
     health: Health
     metrics: Metrics
+    panel: Panel
     rate_limits: RateLimiter
     sockets: OpenSockets
     cache: CacheAdmin

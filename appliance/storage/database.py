@@ -59,6 +59,7 @@ class Database:
             self._idle.put_nowait(reader)
         self._pending: deque[tuple[Work[Any], asyncio.Future[Any]]] = deque()
         self._flusher: asyncio.Task[None] | None = None
+        self._committed: list[Callable[[int], None]] = []
         self._closed = False
 
     @classmethod
@@ -110,6 +111,10 @@ class Database:
             else:
                 running.add_done_callback(lambda done: self._return_reader(reader, done))
 
+    def on_commit(self, tell: Callable[[int], None]) -> None:
+        """Call `tell` after every commit, with the number of writes that shared it."""
+        self._committed.append(tell)
+
     async def close(self) -> None:
         """Finish what was accepted, move the WAL into the file, close every connection."""
         if self._closed:
@@ -142,6 +147,8 @@ class Database:
                     future.set_result(value)
                 else:
                     future.set_exception(value)
+            for tell in self._committed:
+                tell(count)
 
 
 def check_sqlite_version() -> None:

@@ -309,6 +309,10 @@ def m0005_conversation_care(db: sqlite_utils.Database) -> None:
         "ALTER TABLE messages ADD COLUMN first_token_ms INTEGER",
         "ALTER TABLE messages ADD COLUMN duration_ms INTEGER",
         "CREATE INDEX messages_created ON messages(created_at)",
+        # Holds all that the figures on answers are made of.
+        """CREATE INDEX messages_answers
+             ON messages(created_at, first_token_ms, duration_ms, tokens, model)
+             WHERE role = 'assistant' AND status = 'complete'""",
         "CREATE INDEX conversations_created ON conversations(created_at)",
         "CREATE INDEX folders_user ON folders(user_id, parent_id)",
         # Keeps no text of its own. `owner` is the user's id as one word, so that a search reads
@@ -350,7 +354,8 @@ def m0006_audit_checkpoints(db: sqlite_utils.Database) -> None:
              signature TEXT NOT NULL
            ) STRICT""",
         "CREATE INDEX audit_log_action ON audit_log(action, seq)",
-        "CREATE INDEX audit_log_user ON audit_log(user_id, seq)",
+        # With success: on which days somebody was active is read from here alone.
+        "CREATE INDEX audit_log_user ON audit_log(user_id, seq, success)",
         "CREATE INDEX audit_log_timestamp ON audit_log(timestamp)",
     )
 
