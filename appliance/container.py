@@ -19,8 +19,11 @@ from appliance.services.accounts import Accounts
 from appliance.services.answer_streams import AnswerStreams
 from appliance.services.answer_writer import AnswerWriter
 from appliance.services.answering import Answering
+from appliance.services.conversation_reads import ConversationReads
+from appliance.services.conversation_search import ConversationSearch
 from appliance.services.conversations import Conversations
 from appliance.services.evidence import has_evidence
+from appliance.services.folders import Folders
 from appliance.services.health import Component, Health
 from appliance.services.ingestion import Ingestion
 from appliance.services.knowledge import Knowledge
@@ -145,6 +148,9 @@ class Container:
             accounts=self.accounts,
             sessions=self._sessions,
             conversations=Conversations(self.database, streams),
+            conversation_reads=ConversationReads(self.database),
+            conversation_search=ConversationSearch(self.database),
+            folders=Folders(self.database),
             answering=answering,
             knowledge=self.knowledge,
             health=Health(self._components(index, files, cache, embedder, engine)),

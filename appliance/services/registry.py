@@ -6,7 +6,10 @@ from dataclasses import dataclass
 
 from appliance.services.accounts import Accounts
 from appliance.services.answering import Answering
+from appliance.services.conversation_reads import ConversationReads
+from appliance.services.conversation_search import ConversationSearch
 from appliance.services.conversations import Conversations
+from appliance.services.folders import Folders
 from appliance.services.health import Health
 from appliance.services.knowledge import Knowledge
 from appliance.services.metrics import Metrics
@@ -20,6 +23,9 @@ class Services:
     accounts: Accounts
     sessions: Sessions
     conversations: Conversations
+    conversation_reads: ConversationReads
+    conversation_search: ConversationSearch
+    folders: Folders
     answering: Answering
     knowledge: Knowledge
     health: Health

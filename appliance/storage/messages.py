@@ -78,6 +78,26 @@ def by_id(tx: Connection, user_id: str, message_id: str) -> Message | None:
     return _with_citations(tx, [row])[0] if row else None
 
 
+def by_seqs(tx: Connection, user_id: str, seqs: Sequence[int]) -> list[Message]:
+    """Those that are the user's, newest first, without their citations."""
+    marks = ", ".join("?" * len(seqs))
+    rows = tx.execute(
+        f"""SELECT {_COLUMNS} FROM messages WHERE seq IN ({marks}) AND conversation_id IN
+              (SELECT id FROM conversations WHERE user_id = ?) ORDER BY seq DESC""",
+        (*seqs, user_id),
+    )
+    return [_message(row) for row in rows]
+
+
+def seq_of(tx: Connection, user_id: str, message_id: str) -> int | None:
+    row = tx.execute(
+        """SELECT seq FROM messages WHERE id = ? AND conversation_id IN
+             (SELECT id FROM conversations WHERE user_id = ?)""",
+        (message_id, user_id),
+    ).fetchone()
+    return int(row["seq"]) if row else None
+
+
 def seq_in(tx: Connection, conversation_id: str, message_id: str) -> int | None:
     row = tx.execute(
         "SELECT seq FROM messages WHERE id = ? AND conversation_id = ?",
