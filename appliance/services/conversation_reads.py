@@ -1,7 +1,7 @@
 """Reading conversations. What is shown is read in the transaction that records the reading.
 
-Places in a list are found, and totals counted, on a connection that only reads: they tell nothing
-of what anybody wrote, and may take longer than those who write should wait.
+Places in a list are found on a connection that only reads: they tell nothing of what anybody
+wrote, and finding them may take longer than those who write should wait.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ from appliance.services import cursors
 from appliance.services.conversation_rules import check_branch, own_conversation
 from appliance.storage import audit, branches, conversations, messages
 from appliance.storage.audit import AuditEntry
-from appliance.storage.branches import Segment
 from appliance.storage.conversations import Filter, Position
 from appliance.storage.database import Connection, Database
 
@@ -138,7 +137,7 @@ class ConversationReads:
         """What the branch shows, oldest first; `cursor` is the id of the last message seen."""
         now = self._clock()
 
-        def read(tx: Connection) -> tuple[list[Message], list[Segment]]:
+        def read(tx: Connection) -> MessagePage:
             own_conversation(tx, principal, conversation_id)
             check_branch(tx, conversation_id, branch_id)
             line = branches.lineage(tx, branch_id)
@@ -151,15 +150,14 @@ class ConversationReads:
             else:
                 offset = (page - 1) * page_size
                 found = messages.page(tx, conversation_id, line, offset=offset, limit=limit)
-            count = min(len(found), page_size)
+            items = found[:page_size]
+            more = len(found) > page_size
+            total = messages.count(tx, conversation_id, line)
+            count = len(items)
             record_read(tx, now, "message.list", principal, origin, conversation_id, count=count)
-            return found, line
+            return MessagePage(items, total, items[-1].id if more else None)
 
-        found, line = await self._db.write(read)
-        total = await self._db.read(lambda tx: messages.count(tx, conversation_id, line))
-        items = found[:page_size]
-        more = len(found) > page_size
-        return MessagePage(items, total, items[-1].id if more else None)
+        return await self._db.write(read)
 
 
 def words_of(text: str, *, field: str) -> tuple[str, ...]:

@@ -344,6 +344,24 @@ def m0005_conversation_care(db: sqlite_utils.Database) -> None:
              UPDATE conversation_counts SET conversations = conversations - 1
               WHERE user_id = old.user_id AND archived = old.archived;
            END""",
+        # How many messages stand on each branch, for the same reason.
+        """CREATE TABLE branch_counts (
+             conversation_id TEXT NOT NULL REFERENCES conversations(id) ON DELETE CASCADE,
+             branch_id TEXT NOT NULL,
+             messages INTEGER NOT NULL,
+             PRIMARY KEY (conversation_id, branch_id)
+           ) STRICT, WITHOUT ROWID""",
+        """INSERT INTO branch_counts
+             SELECT conversation_id, branch_id, count(*) FROM messages
+              GROUP BY conversation_id, branch_id""",
+        """CREATE TRIGGER branch_counts_insert AFTER INSERT ON messages BEGIN
+             INSERT INTO branch_counts VALUES (new.conversation_id, new.branch_id, 1)
+               ON CONFLICT DO UPDATE SET messages = messages + 1;
+           END""",
+        """CREATE TRIGGER branch_counts_delete AFTER DELETE ON messages BEGIN
+             UPDATE branch_counts SET messages = messages - 1
+              WHERE conversation_id = old.conversation_id AND branch_id = old.branch_id;
+           END""",
         # Keeps no text of its own. `owner` is the user's id as one word, so that a search reads
         # the rows of one user only.
         """CREATE VIRTUAL TABLE messages_fts USING fts5(

@@ -81,9 +81,9 @@ def message_id(number: int) -> str:
 
 
 def fill(tx: Connection, seed: Seed) -> None:
-    """The triggers keep the index one row at a time; here it is written in one go at the end."""
+    """What triggers keep one message at a time is here written in one go at the end."""
     triggers = tx.execute(
-        "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'messages_fts%'"
+        "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'messages'"
     ).fetchall()
     for trigger in triggers:
         tx.execute(f"DROP TRIGGER {trigger['name']}")
@@ -101,6 +101,10 @@ def fill(tx: Connection, seed: Seed) -> None:
         """INSERT INTO messages_fts (rowid, owner, content)
            SELECT m.seq, replace(c.user_id, '-', ''), m.content
            FROM messages AS m JOIN conversations AS c ON c.id = m.conversation_id"""
+    )
+    tx.execute(
+        """INSERT INTO branch_counts
+           SELECT conversation_id, branch_id, count(*) FROM messages GROUP BY 1, 2"""
     )
     for trigger in triggers:
         tx.execute(trigger["sql"])

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from appliance.services.conversations import Changes
-from appliance.storage import conversations
+from appliance.storage import conversations, messages
 from appliance.storage.conversations import Filter, Position
 from appliance.storage.database import Connection, Database
 from tests.answering_parts import ORIGIN, World, build_world, enrol, principal, rows
@@ -190,3 +190,23 @@ async def test_a_check_of_whose_it_is_leaves_no_row(world: World) -> None:
     before = await rows(world.database, "SELECT count(*) AS n FROM audit_log")
     await world.conversations.get(ADA, made.id)
     assert await rows(world.database, "SELECT count(*) AS n FROM audit_log") == before
+
+
+async def test_what_was_found_is_read_by_its_id(world: World) -> None:
+    """Not by way of all that the user has."""
+
+    def plans(tx: Connection) -> list[str]:
+        seen: list[str] = []
+        tx.set_trace_callback(seen.append)
+        conversations.by_ids(tx, "u", [str(n) for n in range(40)])
+        messages.by_seqs(tx, "u", range(40))
+        tx.set_trace_callback(None)
+        return [
+            " ".join(row["detail"] for row in tx.execute("EXPLAIN QUERY PLAN " + statement))
+            for statement in seen
+            if statement.startswith("SELECT")
+        ]
+
+    of_conversations, of_messages = await world.database.read(plans)
+    assert "sqlite_autoindex_conversations_1 (id=?)" in of_conversations
+    assert "messages USING INTEGER PRIMARY KEY (rowid=?)" in of_messages

@@ -290,7 +290,17 @@ async def test_counts_stay_true(world: World) -> None:
            ORDER BY user_id, archived""",
     )
     assert kept == truth
-    for archived, total in ((None, 4), (True, 1), (False, 3)):
+    await say(world, "One?")
+    await say(world, "Two?")
+    await world.database.write(
+        lambda tx: tx.execute("DELETE FROM messages WHERE content = 'One?'").rowcount
+    )
+    assert await rows(world.database, "SELECT * FROM branch_counts ORDER BY 1") == await rows(
+        world.database,
+        """SELECT conversation_id, branch_id, count(*) AS messages FROM messages
+           GROUP BY 1, 2 ORDER BY 1""",
+    )
+    for archived, total in ((None, 6), (True, 1), (False, 5)):
         page = await world.reads.find(ADA, ORIGIN, archived=archived)
         assert page.total == len(page.items) == total
 
