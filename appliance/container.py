@@ -23,11 +23,14 @@ from appliance.services.audit import AuditTrail
 from appliance.services.audit_signing import AuditSigner
 from appliance.services.cache import CacheAdmin
 from appliance.services.catalogue import Catalogue
+from appliance.services.conversation_reads import ConversationReads
+from appliance.services.conversation_search import ConversationSearch
 from appliance.services.conversations import Conversations
 from appliance.services.document_pages import DocumentPages
 from appliance.services.engine_choice import EngineChoice
 from appliance.services.evidence import has_evidence
 from appliance.services.flags import Flags
+from appliance.services.folders import Folders
 from appliance.services.health import Component, Health
 from appliance.services.ingest_jobs import IngestJobs
 from appliance.services.ingestion import Ingestion
@@ -172,6 +175,9 @@ class Container:
             accounts=self.accounts,
             sessions=self._sessions,
             conversations=Conversations(self.database, streams),
+            conversation_reads=ConversationReads(self.database),
+            conversation_search=ConversationSearch(self.database),
+            folders=Folders(self.database),
             answering=answering,
             knowledge=self.knowledge,
             catalogue=Catalogue(self.database, self._ingestion),

@@ -27,7 +27,10 @@ from appliance.engines.protocols import AnswerEngine
 from appliance.services.answer_streams import AnswerStream, AnswerStreams, Piece, Sources
 from appliance.services.answer_writer import AnswerWriter
 from appliance.services.answering import Answering
+from appliance.services.conversation_reads import ConversationReads
+from appliance.services.conversation_search import ConversationSearch
 from appliance.services.conversations import Conversations
+from appliance.services.folders import Folders
 from appliance.services.retrieval import Retrieval
 from appliance.storage.cache import Cache
 from appliance.storage.database import Connection, Database
@@ -160,6 +163,9 @@ class World:
     watches: Watches
     answering: Answering
     conversations: Conversations
+    reads: ConversationReads
+    search: ConversationSearch
+    folders: Folders
     ends: list[str]
 
 
@@ -195,8 +201,19 @@ async def build_world(
         clock=clock,
         max_concurrent=max_concurrent,
     )
-    conversations = Conversations(database, streams, clock=clock)
-    world = World(database, engine, index, streams, watches, answering, conversations, ends)
+    world = World(
+        database,
+        engine,
+        index,
+        streams,
+        watches,
+        answering,
+        Conversations(database, streams, clock=clock),
+        ConversationReads(database, clock=clock),
+        ConversationSearch(database, clock=clock),
+        Folders(database, clock=clock),
+        ends,
+    )
     return world, cache
 
 

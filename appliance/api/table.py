@@ -9,6 +9,7 @@ from appliance.api import (
     conversations,
     document_pages,
     flags,
+    folders,
     health,
     ingest_jobs,
     kb,
@@ -23,6 +24,7 @@ from appliance.api.routing import Route
 API_ROUTES: tuple[Route, ...] = (
     *auth.ROUTES,
     *conversations.ROUTES,
+    *folders.ROUTES,
     *kb.ROUTES,
     *ingest_jobs.ROUTES,
     *knowledge_search.ROUTES,

@@ -163,7 +163,7 @@ class _Connection:
                 case Resume():
                     about = {"message_id": frame.message_id}
                     stream = await self._services.answering.resume(
-                        self._principal, frame.message_id
+                        self._principal, self._origin, frame.message_id
                     )
                     self._listen(stream, after_seq=frame.after_seq)
                 case Typing():

@@ -22,7 +22,7 @@ from appliance.domain import (
 from appliance.errors import ApplianceError, Busy, Invalid, Unavailable
 from appliance.services.answer_streams import AnswerStream, AnswerStreams, Done
 from appliance.services.answer_writer import AnswerWriter
-from appliance.services.conversation_rules import checked_content, not_found
+from appliance.services.conversation_rules import checked_content, not_found, record
 from appliance.services.questions import Ask, Asked, store
 from appliance.storage import audit, messages
 from appliance.storage.audit import AuditEntry
@@ -140,12 +140,26 @@ class Answering:
         # Shielded: a caller that goes away must not leave a stored question without its answer.
         return await asyncio.shield(self._spawn(self._begin(ask)))
 
-    async def resume(self, principal: Principal, message_id: str) -> AnswerStream:
-        """The stream of the caller's answer, or for one that has long ended its stored end."""
+    async def resume(
+        self, principal: Principal, origin: RequestOrigin, message_id: str
+    ) -> AnswerStream:
+        """The stream of the caller's answer, or for one that has long ended its stored end.
+
+        Either is a reading, and recorded.
+        """
+        now = self._clock()
         stream = self._streams.find(principal.user.id, message_id)
+
+        def read(tx: Connection) -> Message | None:
+            message = None if stream is not None else _own_answer(tx, principal, message_id)
+            record(tx, now, "message.read", principal, origin, "message", message_id)
+            return message
+
+        message = await self._db.write(read)
         if stream is not None:
             return stream
-        return self._replay(await self._answer(principal, message_id), None)
+        assert message is not None
+        return self._replay(message, None)
 
     async def cancel(self, principal: Principal, message_id: str) -> None:
         """Stop the caller's answer; one that has ended stays as it is."""
@@ -153,7 +167,7 @@ class Answering:
         if stream is not None:
             stream.cancel()
         else:
-            await self._answer(principal, message_id)
+            await self._db.read(lambda tx: _own_answer(tx, principal, message_id))
 
     async def drain(self, timeout_s: float = DRAIN_S) -> None:
         """Before closing: take nothing new, let what is under way finish, interrupt the rest."""
@@ -225,12 +239,6 @@ class Answering:
             return stream  # it ended while its row was being read
         return self._replay(asked.answer, ask.client_message_id)
 
-    async def _answer(self, principal: Principal, message_id: str) -> Message:
-        message = await self._db.read(lambda tx: messages.by_id(tx, principal.user.id, message_id))
-        if message is None or message.role is not MessageRole.ASSISTANT:
-            raise not_found("message")
-        return message
-
     def _replay(self, answer: Message, client_message_id: str | None) -> AnswerStream:
         stream = AnswerStream(
             message_id=answer.id,
@@ -252,3 +260,10 @@ class Answering:
         self._tasks.discard(task)
         if not task.cancelled():
             task.exception()  # whoever waits for it hears of it; a caller that has gone need not
+
+
+def _own_answer(tx: Connection, principal: Principal, message_id: str) -> Message:
+    message = messages.by_id(tx, principal.user.id, message_id)
+    if message is None or message.role is not MessageRole.ASSISTANT:
+        raise not_found("message")
+    return message

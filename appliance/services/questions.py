@@ -25,6 +25,7 @@ from appliance.services.conversation_rules import (
     new_conversation,
     not_found,
     own_conversation,
+    record,
     shortened,
 )
 from appliance.storage import branches, conversations, messages
@@ -79,7 +80,7 @@ def store(tx: Connection, ask: Ask, *, refusal: ApplianceError | None) -> Asked:
     if ask.client_message_id is not None:
         earlier = messages.by_client_id(tx, user_id, ask.client_message_id, ask.conversation_id)
         if earlier is not None:
-            return _repeated(tx, earlier)
+            return _repeated(tx, ask, earlier)
     if refusal is not None:
         raise refusal
     conversation_id, line = _place(tx, ask)
@@ -133,10 +134,12 @@ def _place(tx: Connection, ask: Ask) -> tuple[str, list[Segment]]:
     return ask.conversation_id, branches.lineage(tx, ask.branch_id)
 
 
-def _repeated(tx: Connection, question: Message) -> Asked:
+def _repeated(tx: Connection, ask: Ask, question: Message) -> Asked:
     answer = messages.answer_to(tx, question)
     if answer is None:
         raise Conflict("This message was stored before, without an answer.")
+    # The stored answer is read out once more.
+    record(tx, ask.at, "message.read", ask.principal, ask.origin, "message", answer.id)
     return Asked(question, answer, (), is_new=False)
 
 

@@ -9,9 +9,12 @@ from appliance.services.answering import Answering
 from appliance.services.audit import AuditTrail
 from appliance.services.cache import CacheAdmin
 from appliance.services.catalogue import Catalogue
+from appliance.services.conversation_reads import ConversationReads
+from appliance.services.conversation_search import ConversationSearch
 from appliance.services.conversations import Conversations
 from appliance.services.document_pages import DocumentPages
 from appliance.services.flags import Flags
+from appliance.services.folders import Folders
 from appliance.services.health import Health
 from appliance.services.ingest_jobs import IngestJobs
 from appliance.services.knowledge import Knowledge
@@ -29,6 +32,9 @@ class Services:
     accounts: Accounts
     sessions: Sessions
     conversations: Conversations
+    conversation_reads: ConversationReads
+    conversation_search: ConversationSearch
+    folders: Folders
     answering: Answering
     knowledge: Knowledge
     catalogue: Catalogue

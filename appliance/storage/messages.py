@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from appliance.domain import Message, MessageRole, MessageStatus, Sentence
 from appliance.storage import citations
-from appliance.storage.branches import Segment
+from appliance.storage.branches import NO_LIMIT, Segment
 from appliance.storage.database import Connection, Row
 from appliance.storage.instants import from_text, optional_from_text, to_text
 
@@ -76,6 +76,27 @@ def by_id(tx: Connection, user_id: str, message_id: str) -> Message | None:
         (message_id, user_id),
     ).fetchone()
     return _with_citations(tx, [row])[0] if row else None
+
+
+def by_seqs(tx: Connection, user_id: str, seqs: Sequence[int]) -> list[Message]:
+    """Those that are the user's, newest first, without their citations."""
+    marks = ", ".join("?" * len(seqs))
+    rows = tx.execute(
+        f"""SELECT {_COLUMNS} FROM messages WHERE seq IN ({marks}) AND EXISTS
+              (SELECT 1 FROM conversations AS c
+               WHERE c.id = messages.conversation_id AND c.user_id = ?) ORDER BY seq DESC""",
+        (*seqs, user_id),
+    )
+    return [_message(row) for row in rows]
+
+
+def seq_of(tx: Connection, user_id: str, message_id: str) -> int | None:
+    row = tx.execute(
+        """SELECT seq FROM messages WHERE id = ? AND conversation_id IN
+             (SELECT id FROM conversations WHERE user_id = ?)""",
+        (message_id, user_id),
+    ).fetchone()
+    return int(row["seq"]) if row else None
 
 
 def seq_in(tx: Connection, conversation_id: str, message_id: str) -> int | None:
@@ -179,6 +200,12 @@ def last(
 
 
 def _count_segment(tx: Connection, conversation_id: str, segment: Segment) -> int:
+    if segment.upto == NO_LIMIT:
+        row = tx.execute(
+            "SELECT messages FROM branch_counts WHERE conversation_id = ? AND branch_id = ?",
+            (conversation_id, segment.branch_id),
+        ).fetchone()
+        return int(row["messages"]) if row else 0
     total: int = tx.execute(
         """SELECT count(*) AS total FROM messages
            WHERE conversation_id = ? AND branch_id = ? AND seq <= ?""",

@@ -47,21 +47,23 @@ async def populate(world: World) -> list[str]:
 def attempts(
     world: World, pick: Callable[[], str], number: int
 ) -> list[Callable[[], Awaitable[Any]]]:
-    own, answering = world.conversations, world.answering
+    own, reads, answering = world.conversations, world.reads, world.answering
     return [
-        lambda: own.get(BEN, pick()),
-        lambda: own.find(BEN, folder_id=pick()),
-        lambda: own.find(BEN),
+        lambda: reads.get(BEN, ORIGIN, pick()),
+        lambda: reads.find(BEN, ORIGIN, folder_id=pick()),
+        lambda: reads.find(BEN, ORIGIN),
         lambda: own.update(BEN, ORIGIN, pick(), Changes(title="mine", folder_id=pick())),
         lambda: own.update(BEN, ORIGIN, pick(), Changes(title="mine")),
         lambda: own.delete(BEN, ORIGIN, pick()),
         lambda: own.delete_all(BEN, ORIGIN),
-        lambda: own.list_branches(BEN, pick()),
+        lambda: reads.list_branches(BEN, ORIGIN, pick()),
         lambda: own.create_branch(BEN, ORIGIN, pick(), parent_message_id=pick()),
-        lambda: own.messages(BEN, pick()),
-        lambda: own.messages(BEN, pick(), branch_id=pick()),
-        lambda: own.messages(BEN, pick(), cursor=pick()),
-        lambda: answering.resume(BEN, pick()),
+        lambda: reads.messages(BEN, ORIGIN, pick()),
+        lambda: reads.messages(BEN, ORIGIN, pick(), branch_id=pick()),
+        lambda: reads.messages(BEN, ORIGIN, pick(), cursor=pick()),
+        lambda: world.search.find(BEN, ORIGIN, CANARY),
+        lambda: reads.find(BEN, ORIGIN, search=CANARY),
+        lambda: answering.resume(BEN, ORIGIN, pick()),
         lambda: answering.cancel(BEN, pick()),
         lambda: answering.reply(BEN, ORIGIN, "what?", conversation_id=pick()),
         lambda: answering.reply(BEN, ORIGIN, "what?", client_message_id=f"{CANARY}{number % 3}"),
@@ -103,7 +105,7 @@ async def test_a2_a_user_never_obtains_anothers_words(
             known += [got.conversation_id, got.message_id, got.user_message_id]
             got = (said(got), await got.wait(), [str(q) for q in world.engine.history[-1:]])
         assert f"{CANARY} " not in repr(got), number
-    left = await world.conversations.find(ADA)
+    left = await world.reads.find(ADA, ORIGIN)
     assert [c.title for c in left.items] == [f"{CANARY} question"] * 3
     assert world.engine.running == 1  # Ada's third answer still goes on
     await world.answering.drain(0)

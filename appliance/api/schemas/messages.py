@@ -8,7 +8,7 @@ from pydantic import Field
 
 from appliance.api.fields import Body, CamelOutput, Instant, Query
 from appliance.domain import MAIN_BRANCH, Branch, Citation, Message, Sentence
-from appliance.services.conversations import MessagePage
+from appliance.services.conversation_reads import MessagePage
 
 
 class CitationOut(CamelOutput):
@@ -111,11 +111,13 @@ class MessageOut(CamelOutput):
 
 
 class MessageQuery(Query):
-    branch_id: str = MAIN_BRANCH
+    """`limit` is the page size by another name, and wins; `cursor` overrides `page`."""
+
+    branch_id: Annotated[str, Field(max_length=64)] = MAIN_BRANCH
     limit: Annotated[int | None, Field(ge=1, le=200)] = None
     page: Annotated[int, Field(ge=1, le=1_000_000)] = 1
     page_size: Annotated[int, Field(ge=1, le=200)] = 100
-    cursor: str | None = None
+    cursor: Annotated[str | None, Field(max_length=64)] = None
 
 
 class MessageList(CamelOutput):
