@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from appliance.api import auth, conversations, health, kb, passages
+from appliance.api import (
+    auth,
+    conversations,
+    health,
+    kb,
+    passages,
+    profile,
+    sessions,
+    two_factor,
+)
 from appliance.api.pages import page_routes
 from appliance.api.routing import Route
 
 API_ROUTES: tuple[Route, ...] = (
     *auth.ROUTES,
+    *two_factor.ROUTES,
+    *sessions.ROUTES,
+    *profile.ROUTES,
     *conversations.ROUTES,
     *kb.ROUTES,
     *passages.ROUTES,

@@ -10,15 +10,21 @@ from appliance.services.conversations import Conversations
 from appliance.services.health import Health
 from appliance.services.knowledge import Knowledge
 from appliance.services.metrics import Metrics
+from appliance.services.profile import Profile
 from appliance.services.rate_limits import RateLimiter
 from appliance.services.sessions import Sessions
 from appliance.services.sockets import OpenSockets
+from appliance.services.two_factor import TwoFactor
+from appliance.services.ws_tickets import WsTickets
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
     accounts: Accounts
     sessions: Sessions
+    two_factor: TwoFactor
+    ws_tickets: WsTickets
+    profile: Profile
     conversations: Conversations
     answering: Answering
     knowledge: Knowledge
