@@ -27,6 +27,8 @@ def accepted_step(secret: str, code: str, now: datetime, *, last_step: int) -> i
 
     `last_step` is the newest step whose code was accepted.
     """
+    if not (len(code) == DIGITS and code.isascii() and code.isdigit()):
+        return None
     totp = pyotp.TOTP(secret)
     try:
         step = totp.verify_and_get_timecode(code, for_time=now, valid_window=WINDOW)

@@ -202,7 +202,7 @@ class TwoFactor:
     ) -> bool:
         """Whether `code` is right; it is used up by that."""
         now, user_id, typed = self._clock(), enrolment.user_id, _typed(code)
-        if len(typed) == totp.DIGITS and typed.isdigit():
+        if len(typed) == totp.DIGITS:
             step = totp.accepted_step(enrolment.secret, typed, now, last_step=enrolment.last_step)
             if step is not None:
                 store.put(tx, replace(enrolment, last_step=step))
