@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
 
 import pytest
@@ -47,6 +47,18 @@ async def holds(own: OwnAccount, principal: Principal) -> bool:
     except Unauthorized:
         return False
     return True
+
+
+def overheard(own: OwnAccount, *principals: Principal) -> list[tuple[str, str]]:
+    """Fills with (session, reason) as their sessions are told that they have ended."""
+    told: list[tuple[str, str]] = []
+
+    def listen(session_id: str) -> None:
+        own.sessions.watch(session_id, lambda reason: told.append((session_id, reason)))
+
+    for principal in principals:
+        listen(principal.session_id)
+    return told
 
 
 async def make_admin(own: OwnAccount, principal: Principal) -> None:
@@ -145,11 +157,7 @@ async def test_a3_an_update_keeps_what_an_admin_has_changed_meanwhile(
 async def test_a4_a_new_password_ends_all_other_sessions(own: OwnAccount, ada: Principal) -> None:
     others = [await own.sign_in() for _ in range(3)]
     grace = await own.join("grace@ward.local")
-    told: list[tuple[str, str]] = []
-    for principal in (ada, grace, *others):
-        own.sessions.watch(
-            principal.session_id, lambda why, of=principal: told.append((of.session_id, why))
-        )
+    told = overheard(own, ada, grace, *others)
     await own.profile.change_password(ada, PASSWORD, NEW_PASSWORD, ORIGIN)
     assert sorted(told) == sorted((each.session_id, "password_changed") for each in others)
     assert [await holds(own, each) for each in (ada, grace, *others)] == [True, True] + [False] * 3
@@ -239,6 +247,9 @@ async def test_deleting_erases_all_but_the_trail(own: OwnAccount, ada: Principal
         tx.execute("INSERT INTO message_feedback VALUES ('m', 'up', 'canary reason', ?)", (at,))
         tx.execute("INSERT INTO message_edits VALUES (NULL, 'm', 'canary before', ?)", (at,))
 
+    def tables_with(word: str) -> Callable[[Connection], list[str]]:
+        return lambda tx: found(tx, word)
+
     def found(tx: Connection, word: str) -> list[str]:
         tables = [
             row["name"]
@@ -259,8 +270,8 @@ async def test_deleting_erases_all_but_the_trail(own: OwnAccount, ada: Principal
     assert await own.database.read(searched) == 1
     await own.profile.delete(ada, ORIGIN)
     for word in ("canary", EMAIL, own.throttle.account(EMAIL)):
-        assert await own.database.read(lambda tx, word=word: found(tx, word)) == [], word
-    assert await own.database.read(lambda tx: found(tx, ada.user.id)) == ["audit_log"]
+        assert await own.database.read(tables_with(word)) == [], word
+    assert await own.database.read(tables_with(ada.user.id)) == ["audit_log"]
     assert await own.database.read(searched) == 0
     assert await holds(own, grace) and not await holds(own, ada)
     last = (await own.trail())[-1]
@@ -284,9 +295,7 @@ async def test_a_deleted_account_is_gone_and_its_address_is_free(
 
 async def test_a4_deleting_ends_sessions_and_answers(own: OwnAccount, ada: Principal) -> None:
     other, grace = await own.sign_in(), await own.join("grace@ward.local")
-    told: list[str] = []
-    for principal in (ada, other, grace):
-        own.sessions.watch(principal.session_id, lambda _, of=principal: told.append(of.session_id))
+    told = overheard(own, ada, other, grace)
     streams = {}
     for principal in (ada, grace):
         streams[principal.user.id] = stream = AnswerStream(
@@ -298,7 +307,7 @@ async def test_a4_deleting_ends_sessions_and_answers(own: OwnAccount, ada: Princ
         )
         own.streams.add(stream)
     await own.profile.delete(ada, ORIGIN)
-    assert sorted(told) == sorted([ada.session_id, other.session_id])
+    assert sorted(told) == sorted((each.session_id, "account_deleted") for each in (ada, other))
     assert streams[ada.user.id].cancelled.is_set()
     assert not streams[grace.user.id].cancelled.is_set()
 
