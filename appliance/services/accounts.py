@@ -164,7 +164,7 @@ class Accounts:
         origin: RequestOrigin | None,
     ) -> User:
         email = normalise_email(email)
-        full_name = normalise_name(full_name)
+        full_name = checked_name(full_name)
         self._passwords.check(password, email=email)
         password_hash = await self._passwords.hash(password)
         now = self._clock()
@@ -212,14 +212,6 @@ def login_entry(
     )
 
 
-def normalise_name(text: str) -> str:
-    """A person's name as it is stored. Raises `Invalid` (field `full_name`)."""
-    name = text.strip()
-    if not 1 <= len(name) <= MAX_FULL_NAME:
-        raise Invalid(f"The name must have 1 to {MAX_FULL_NAME} characters.", field="full_name")
-    return name
-
-
 def normalise_email(text: str) -> str:
     """The one form in which an address is stored, compared and counted.
 
@@ -236,6 +228,14 @@ def normalise_email(text: str) -> str:
     ):
         raise Invalid("This is not an e-mail address.", field="email")
     return email
+
+
+def checked_name(text: str) -> str:
+    """`text` as the name of a person. Raises `Invalid` (field `full_name`)."""
+    name = text.strip()
+    if not 1 <= len(name) <= MAX_FULL_NAME:
+        raise Invalid(f"The name must have 1 to {MAX_FULL_NAME} characters.", field="full_name")
+    return name
 
 
 def _is_local_part(text: str) -> bool:

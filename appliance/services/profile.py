@@ -8,7 +8,7 @@ from datetime import datetime
 
 from appliance.domain import Principal, RequestOrigin, User, utc_now
 from appliance.errors import Conflict, Invalid, Unauthorized
-from appliance.services.accounts import normalise_email, normalise_name
+from appliance.services.accounts import checked_name, normalise_email
 from appliance.services.answer_streams import AnswerStreams
 from appliance.services.login_throttle import LoginThrottle
 from appliance.services.passwords import PasswordHasher, normalise
@@ -52,7 +52,7 @@ class Profile:
 
         Raises `Invalid` and `Conflict` naming the field, `RateLimited`.
         """
-        name = None if full_name is None else normalise_name(full_name)
+        name = None if full_name is None else checked_name(full_name)
         address = None if email is None else normalise_email(email)
 
         def work(tx: Connection) -> User:

@@ -189,15 +189,12 @@ class Sessions:
         actor: Principal | None = None,
         origin: RequestOrigin | None = None,
     ) -> list[str]:
-        """`revoke_all` as a part of the caller's transaction.
-
-        Returns the ids that the caller has to give to `ended` once it is committed.
-        """
+        """`revoke_all` within the caller's transaction; give the ids to `ended` once committed."""
         now = self._clock()
-        revoked = store.revoke_of_user(tx, user_id, now, except_session=except_session)
-        for session_id in revoked:
+        ended = store.revoke_of_user(tx, user_id, now, except_session=except_session)
+        for session_id in ended:
             audit.append(tx, _entry(now, "session.revoke", True, session_id, reason, actor, origin))
-        return revoked
+        return ended
 
     async def sign_out(
         self, principal: Principal, refresh_token: str | None, origin: RequestOrigin

@@ -12,31 +12,31 @@ from appliance.services.two_factor import Setup, Status
 Code = Annotated[str, Field(min_length=1, max_length=32)]
 
 
-class SetupIn(Body):
+class TwoFactorSetupIn(Body):
     password: Password
 
 
-class EnableIn(Body):
+class TwoFactorEnableIn(Body):
     code: Code
 
 
-class DisableIn(Body):
+class TwoFactorDisableIn(Body):
     password: Password
     code: Code
 
 
-class VerifyIn(Body):
+class TwoFactorVerifyIn(Body):
     challenge: Token
     code: Code
 
 
-class StatusOut(Output):
+class TwoFactorStatusOut(Output):
     enabled: bool
     enabled_at: Instant | None
     recovery_codes_left: int
 
     @classmethod
-    def of(cls, status: Status) -> StatusOut:
+    def of(cls, status: Status) -> TwoFactorStatusOut:
         return cls(
             enabled=status.enabled_at is not None,
             enabled_at=status.enabled_at,
@@ -44,21 +44,21 @@ class StatusOut(Output):
         )
 
 
-class SetupOut(Output):
+class TwoFactorSetupOut(Output):
     secret: str
     otpauth_uri: str
 
     @classmethod
-    def of(cls, setup: Setup) -> SetupOut:
+    def of(cls, setup: Setup) -> TwoFactorSetupOut:
         return cls(secret=setup.secret, otpauth_uri=setup.uri)
 
 
-class EnabledOut(Output):
+class TwoFactorEnabled(Output):
     """The codes are shown this once. Each replaces the authenticator one time."""
 
     message: str = "Two-factor sign-in is on. Keep the recovery codes where you find them."
     recovery_codes: list[str]
 
 
-class DisabledOut(Output):
+class TwoFactorDisabled(Output):
     message: str = "Two-factor sign-in is off."
