@@ -23,6 +23,7 @@ from appliance.services.audit import AuditTrail
 from appliance.services.audit_signing import AuditSigner
 from appliance.services.cache import CacheAdmin
 from appliance.services.catalogue import Catalogue
+from appliance.services.challenges import Challenges
 from appliance.services.conversation_reads import ConversationReads
 from appliance.services.conversation_search import ConversationSearch
 from appliance.services.conversations import Conversations
@@ -41,14 +42,19 @@ from appliance.services.machine import Machine
 from appliance.services.metrics import Metrics
 from appliance.services.panel import Models, Panel
 from appliance.services.passwords import PasswordHasher
+from appliance.services.profile import Profile
 from appliance.services.rate_limits import RateLimiter
+from appliance.services.reauthentication import Reauthentication
+from appliance.services.recovery_codes import RecoveryCodes
 from appliance.services.registry import Services
 from appliance.services.retrieval import Retrieval
 from appliance.services.search_index import SearchIndex
 from appliance.services.sessions import Sessions
 from appliance.services.sockets import OpenSockets
 from appliance.services.tokens import AccessTokens, RefreshTokens
+from appliance.services.two_factor import TwoFactor
 from appliance.services.voice import Voice
+from appliance.services.ws_tickets import WsTickets
 from appliance.settings import Settings
 from appliance.storage.cache import Cache
 from appliance.storage.database import Database
@@ -174,6 +180,16 @@ class Container:
         self.services = Services(
             accounts=self.accounts,
             sessions=self._sessions,
+            two_factor=self._two_factor,
+            ws_tickets=WsTickets(self._sessions),
+            profile=Profile(
+                self.database,
+                self._sessions,
+                self._passwords,
+                self._throttle,
+                self._reauthentication,
+                streams,
+            ),
             conversations=Conversations(self.database, streams),
             conversation_reads=ConversationReads(self.database),
             conversation_search=ConversationSearch(self.database),
@@ -214,10 +230,9 @@ class Container:
 
     def _build_accounts(self, flags: Flags | None = None) -> None:
         settings, derive = self.settings, self.keys.derive
+        install_id = derive("install-id").hex()[:32]
         tokens = AccessTokens(
-            derive("access-tokens"),
-            derive("install-id").hex()[:32],
-            lifetime_s=settings.access_token_seconds,
+            derive("access-tokens"), install_id, lifetime_s=settings.access_token_seconds
         )
         lifetime = timedelta(hours=settings.session_hours)
         self._sessions = Sessions(
@@ -228,17 +243,29 @@ class Container:
             refresh_lifetime=lifetime,
         )
         self._closing.callback(self._sessions.close)
-        passwords = PasswordHasher(
+        self._passwords = PasswordHasher(
             derive("password-pepper"), settings.password_rounds, settings.password_min_length
         )
-        self._closing.callback(passwords.close)
+        self._closing.callback(self._passwords.close)
+        self._throttle = LoginThrottle(self.database, derive("login-throttle"))
+        challenges = Challenges(derive("login-challenges"), install_id)
         self.accounts = Accounts(
             self.database,
             self._sessions,
-            passwords,
-            LoginThrottle(self.database, derive("login-throttle")),
+            self._passwords,
+            self._throttle,
+            challenges,
             registration=settings.registration,
             flags=flags,
+        )
+        self._reauthentication = Reauthentication(self.database, self._passwords, self._throttle)
+        self._two_factor = TwoFactor(
+            self.database,
+            self._sessions,
+            self._reauthentication,
+            self._throttle,
+            challenges,
+            RecoveryCodes(derive("recovery-codes")),
         )
 
     async def _build_knowledge(

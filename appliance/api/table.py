@@ -16,6 +16,9 @@ from appliance.api import (
     knowledge_search,
     panel,
     passages,
+    profile,
+    sessions,
+    two_factor,
     voice,
 )
 from appliance.api.pages import page_routes
@@ -23,6 +26,9 @@ from appliance.api.routing import Route
 
 API_ROUTES: tuple[Route, ...] = (
     *auth.ROUTES,
+    *two_factor.ROUTES,
+    *sessions.ROUTES,
+    *profile.ROUTES,
     *conversations.ROUTES,
     *folders.ROUTES,
     *kb.ROUTES,

@@ -223,9 +223,16 @@ class AnswerStreams:
 
     def cancel_conversation(self, conversation_id: str) -> None:
         """Stop its answers and forget what they said."""
+        self._forget(lambda stream: stream.conversation_id == conversation_id)
+
+    def cancel_user(self, user_id: str) -> None:
+        """Stop the user's answers and forget what they said."""
+        self._forget(lambda stream: stream.user_id == user_id)
+
+    def _forget(self, concerns: Callable[[AnswerStream], bool]) -> None:
         for stream in self.running:
-            if stream.conversation_id == conversation_id:
+            if concerns(stream):
                 stream.cancel()
         for message_id, stream in list(self._retained.items()):
-            if stream.conversation_id == conversation_id:
+            if concerns(stream):
                 del self._retained[message_id]

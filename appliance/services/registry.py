@@ -21,16 +21,22 @@ from appliance.services.knowledge import Knowledge
 from appliance.services.knowledge_search import KnowledgeSearch
 from appliance.services.metrics import Metrics
 from appliance.services.panel import Panel
+from appliance.services.profile import Profile
 from appliance.services.rate_limits import RateLimiter
 from appliance.services.sessions import Sessions
 from appliance.services.sockets import OpenSockets
+from appliance.services.two_factor import TwoFactor
 from appliance.services.voice import Voice
+from appliance.services.ws_tickets import WsTickets
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
     accounts: Accounts
     sessions: Sessions
+    two_factor: TwoFactor
+    ws_tickets: WsTickets
+    profile: Profile
     conversations: Conversations
     conversation_reads: ConversationReads
     conversation_search: ConversationSearch

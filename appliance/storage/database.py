@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import aiosqlite
 from sqlcipher3 import dbapi2
 
-from appliance.errors import ApplianceError, StorageFull, Unavailable
+from appliance.errors import ApplianceError, Conflict, StorageFull, Unavailable
 from appliance.storage import migrations
 
 if TYPE_CHECKING:
@@ -240,6 +240,9 @@ def _explained(error: Exception) -> Exception:
         return error
     if isinstance(error, dbapi2.OperationalError) and "disk is full" in str(error):
         return StorageFull("The disk is full; nothing was changed.")
+    if isinstance(error, dbapi2.IntegrityError) and "FOREIGN KEY" in str(error):
+        # E.g. a question that was on its way while its author's account was deleted.
+        return Conflict("What this belongs to has just been removed.")
     return error
 
 

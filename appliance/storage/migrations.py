@@ -251,6 +251,11 @@ def m0004_account_care(db: sqlite_utils.Database) -> None:
              used_at TEXT,
              PRIMARY KEY (user_id, hash)
            ) STRICT, WITHOUT ROWID""",
+        # Sign-ins that were finished with a second factor: each challenge serves once.
+        """CREATE TABLE used_challenges (
+             id TEXT PRIMARY KEY,
+             expires_at TEXT NOT NULL
+           ) STRICT, WITHOUT ROWID""",
         """CREATE TABLE one_time_links (
              hash TEXT PRIMARY KEY,
              user_id TEXT NOT NULL REFERENCES users(id) ON DELETE CASCADE,

@@ -59,6 +59,11 @@ def credentials(tx: Connection, email: str) -> tuple[User, str] | None:
     return None if row is None else (from_row(row), row["password_hash"])
 
 
+def password_hash(tx: Connection, user_id: str) -> str | None:
+    row = tx.execute("SELECT password_hash FROM users WHERE id = ?", (user_id,)).fetchone()
+    return None if row is None else row["password_hash"]
+
+
 def has_active_admin(tx: Connection) -> bool:
     row = tx.execute(
         "SELECT 1 FROM users WHERE admin_role = 'admin' AND is_active = 1 LIMIT 1"

@@ -21,7 +21,10 @@ export const texts = Object.freeze({
     submit: "Log in",
     working: "Logging in…",
     ended: "Your session has ended. Please log in again.",
-    twoStep: "This account uses two-step log-in, which this page does not offer yet.",
+    code: "Code",
+    codeHint: "Six digits from your authenticator, or one of your recovery codes.",
+    verify: "Go on",
+    startAgain: "Start again",
   },
   logout: "Log out",
 

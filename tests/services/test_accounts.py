@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 from appliance.domain import AdminRole, RequestOrigin
 from appliance.errors import ApplianceError, Conflict, Forbidden, Invalid, RateLimited, Unauthorized
 from appliance.services.accounts import Accounts, Registration, normalise_email
+from appliance.services.challenges import Challenges
 from appliance.services.flags import FlagChanges, Flags
 from appliance.services.login_throttle import LoginThrottle
 from appliance.services.passwords import PasswordHasher
-from appliance.services.sessions import Sessions
+from appliance.services.sessions import Sessions, TokenPair
 from appliance.services.tokens import AccessTokens, RefreshTokens
 from appliance.storage import users
 from appliance.storage.cache import Cache
@@ -52,6 +53,7 @@ class Identity:
         access = AccessTokens(bytes([1] * 32), "install", clock=clock)
         self.sessions = Sessions(database, access, RefreshTokens(bytes([2] * 32)), clock=clock)
         self.throttle = LoginThrottle(database, bytes([4] * 32), clock=clock)
+        self.challenges = Challenges(bytes([5] * 32), "install", clock=clock)
         self.open = self.accounts("open")
 
     def accounts(self, registration: Registration, flags: Flags | None = None) -> Accounts:
@@ -60,6 +62,7 @@ class Identity:
             self.sessions,
             self.hasher,
             self.throttle,
+            self.challenges,
             registration=registration,
             flags=flags,
             clock=self.clock,
@@ -80,6 +83,12 @@ async def identity(database: Database, clock: SettableClock) -> AsyncIterator[Id
     made.hasher.close()
 
 
+async def login(accounts: Accounts, email: str = EMAIL) -> TokenPair:
+    pair = await accounts.login(email, PASSWORD, ORIGIN)
+    assert isinstance(pair, TokenPair)
+    return pair
+
+
 async def failure(accounts: Accounts, email: str, password: str) -> ApplianceError:
     with pytest.raises(ApplianceError) as refused:
         await accounts.login(email, password, ORIGIN)
@@ -91,7 +100,7 @@ async def test_registering_gives_an_ordinary_active_account(identity: Identity) 
     assert (user.email, user.full_name, user.is_active) == (EMAIL, NAME, True)
     assert (user.admin_role, user.is_admin, user.last_login) == (AdminRole.USER, False, None)
     assert user.created_at == identity.clock()
-    pair = await identity.open.login(EMAIL, PASSWORD, ORIGIN)
+    pair = await login(identity.open)
     assert (await identity.sessions.authenticate(pair.access_token)).user.id == user.id
     first = (await identity.trail())[0]
     assert (first["action"], first["success"]) == ("account.register", 1)
@@ -241,7 +250,7 @@ def test_generated_passwords_are_good_and_differ() -> None:
 async def test_a_login_is_audited_and_remembered(identity: Identity) -> None:
     user = await identity.open.register(EMAIL, NAME, PASSWORD, ORIGIN)
     identity.clock.advance(hours=1)
-    pair = await identity.open.login(" ADA@ward.local ", PASSWORD, ORIGIN)
+    pair = await login(identity.open, " ADA@ward.local ")
     assert pair.user.last_login == identity.clock()
     stored = await identity.database.read(lambda tx: users.by_id(tx, user.id))
     assert stored == pair.user
@@ -318,7 +327,7 @@ async def test_b2_unknown_accounts_are_throttled_alike(identity: Identity) -> No
 
 async def test_many_may_sign_in_to_one_account_at_once(identity: Identity) -> None:
     await identity.open.register(EMAIL, NAME, PASSWORD, ORIGIN)
-    pairs = await asyncio.gather(*(identity.open.login(EMAIL, PASSWORD, ORIGIN) for _ in range(20)))
+    pairs = await asyncio.gather(*(login(identity.open) for _ in range(20)))
     assert len({pair.refresh_token for pair in pairs}) == 20
 
 
@@ -353,7 +362,7 @@ async def test_an_account_changed_while_its_password_is_checked_is_not_signed_in
 
 async def test_logout_ends_the_session(identity: Identity) -> None:
     await identity.open.register(EMAIL, NAME, PASSWORD, ORIGIN)
-    pair = await identity.open.login(EMAIL, PASSWORD, ORIGIN)
+    pair = await login(identity.open)
     principal = await identity.sessions.authenticate(pair.access_token)
     await identity.open.logout(principal, pair.refresh_token, ORIGIN)
     with pytest.raises(Unauthorized):

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 from uuid import uuid4
 
+import pyotp
 import pytest
 
 from tests.web.webdriver import ENTER, ESCAPE, Browser, missing_program
@@ -187,6 +188,35 @@ def test_a_wrong_password_is_told_plainly(live_server: Server, tmp_path: Path) -
         assert browser.script("return sessionStorage.length") == 0
     finally:
         browser.close()
+
+
+def test_a_code_is_asked_for_where_the_account_has_a_second_factor(
+    live_server: Server, tmp_path: Path
+) -> None:
+    api = Api(live_server)
+    password = {"password": live_server.admin_password}
+    secret = api.send("POST", "/api/auth/2fa/setup", json.dumps(password).encode())["secret"]
+    code = json.dumps({"code": pyotp.TOTP(secret).now()}).encode()
+    codes = api.send("POST", "/api/auth/2fa/enable", code)["recovery_codes"]
+    browser = Browser(tmp_path / "profile")
+    try:
+        browser.open(live_server.base_url)
+        browser.wait_for("#email")
+        browser.type("#email", live_server.admin_email)
+        browser.type("#password", live_server.admin_password + ENTER)
+        browser.wait_for("#code")
+        assert browser.count("#password") == 0
+        assert browser.script("return document.activeElement.id") == "code"
+        browser.type("#code", "wrong" + ENTER)
+        browser.wait("the refusal", lambda: browser.text("#login-error") != "")
+        assert browser.script("return document.querySelector('#code').value") == ""
+        assert browser.script("return sessionStorage.length") == 0
+        browser.type("#code", codes[0] + ENTER)
+        browser.wait_for("#question")
+    finally:
+        browser.close()
+        off = json.dumps(password | {"code": codes[1]}).encode()
+        api.send("POST", "/api/auth/2fa/disable", off)
 
 
 def test_ask_and_check_the_source(page: Browser, library: dict[str, Any]) -> None:
