@@ -26,6 +26,7 @@ from appliance.services.ingestion import Ingestion
 from appliance.services.knowledge import Knowledge
 from appliance.services.login_throttle import LoginThrottle
 from appliance.services.metrics import Metrics
+from appliance.services.one_time_links import OneTimeLinks
 from appliance.services.passwords import PasswordHasher
 from appliance.services.rate_limits import RateLimiter
 from appliance.services.registry import Services
@@ -34,6 +35,7 @@ from appliance.services.search_index import SearchIndex
 from appliance.services.sessions import Sessions
 from appliance.services.sockets import OpenSockets
 from appliance.services.tokens import AccessTokens, RefreshTokens
+from appliance.services.users import Users
 from appliance.settings import Settings
 from appliance.storage import audit
 from appliance.storage.audit import AuditEntry
@@ -151,6 +153,8 @@ class Container:
             metrics=metrics,
             rate_limits=RateLimiter(utc_now, enabled=settings.rate_limits),
             sockets=OpenSockets(),
+            users=self._users,
+            links=self._links,
         )
         await answering.recover()
         await self._record("appliance.start")
@@ -185,13 +189,16 @@ class Container:
             derive("password-pepper"), settings.password_rounds, settings.password_min_length
         )
         self._closing.callback(passwords.close)
+        throttle = LoginThrottle(self.database, derive("login-throttle"))
         self.accounts = Accounts(
             self.database,
             self._sessions,
             passwords,
-            LoginThrottle(self.database, derive("login-throttle")),
+            throttle,
             registration=settings.registration,
         )
+        self._links = OneTimeLinks(self.database, self._sessions, passwords, throttle)
+        self._users = Users(self.database, self._sessions, throttle, self._links)
 
     async def _build_knowledge(
         self, embedder: Embedder, *, works: bool

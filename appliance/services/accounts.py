@@ -123,10 +123,11 @@ class Accounts:
             # Read again: the account may have changed while the password was checked.
             current = users.credentials(tx, email)
             if not right or current is None or current[1] != stored:
-                self._throttle.failed(tx, account)
+                known = None if current is None else current[0].id
+                self._throttle.failed(tx, account, user_id=known, origin=origin)
                 self._audit_failure(tx, email, "credentials", origin)
                 return Unauthorized("The e-mail address or the password is wrong.")
-            self._throttle.succeeded(tx, account)
+            self._throttle.succeeded(tx, account, user_id=current[0].id, origin=origin)
             if not current[0].is_active:
                 self._audit_failure(tx, email, "inactive", origin)
                 return Forbidden("This account is not active. Ask an administrator.")
@@ -150,9 +151,7 @@ class Accounts:
         origin: RequestOrigin | None,
     ) -> User:
         email = normalise_email(email)
-        full_name = full_name.strip()
-        if not 1 <= len(full_name) <= MAX_FULL_NAME:
-            raise Invalid(f"The name must have 1 to {MAX_FULL_NAME} characters.", field="full_name")
+        full_name = checked_name(full_name)
         self._passwords.check(password, email=email)
         password_hash = await self._passwords.hash(password)
         now = self._clock()
@@ -211,6 +210,14 @@ def normalise_email(text: str) -> str:
     ):
         raise Invalid("This is not an e-mail address.", field="email")
     return email
+
+
+def checked_name(text: str) -> str:
+    """`text` as the name of a person. Raises `Invalid` (field `full_name`)."""
+    name = text.strip()
+    if not 1 <= len(name) <= MAX_FULL_NAME:
+        raise Invalid(f"The name must have 1 to {MAX_FULL_NAME} characters.", field="full_name")
+    return name
 
 
 def _is_local_part(text: str) -> bool:

@@ -10,9 +10,11 @@ from appliance.services.conversations import Conversations
 from appliance.services.health import Health
 from appliance.services.knowledge import Knowledge
 from appliance.services.metrics import Metrics
+from appliance.services.one_time_links import OneTimeLinks
 from appliance.services.rate_limits import RateLimiter
 from appliance.services.sessions import Sessions
 from appliance.services.sockets import OpenSockets
+from appliance.services.users import Users
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,3 +28,5 @@ class Services:
     metrics: Metrics
     rate_limits: RateLimiter
     sockets: OpenSockets
+    users: Users
+    links: OneTimeLinks

@@ -141,19 +141,30 @@ class Sessions:
         origin: RequestOrigin | None = None,
     ) -> int:
         """End the user's sessions, on every way in; returns how many there were."""
-        now = self._clock()
-
-        def work(tx: Connection) -> list[str]:
-            ended = store.revoke_of_user(tx, user_id, now, except_session=except_session)
-            for session_id in ended:
-                audit.append(
-                    tx, _entry(now, "session.revoke", True, session_id, reason, actor, origin)
-                )
-            return ended
-
-        ended = await self._db.write(work)
+        ended = await self._db.write(
+            lambda tx: self.end_all(
+                tx, user_id, reason, except_session=except_session, actor=actor, origin=origin
+            )
+        )
         self.ended(ended, reason)
         return len(ended)
+
+    def end_all(
+        self,
+        tx: Connection,
+        user_id: str,
+        reason: str,
+        *,
+        except_session: str | None = None,
+        actor: Principal | None = None,
+        origin: RequestOrigin | None = None,
+    ) -> list[str]:
+        """`revoke_all` within the caller's transaction; give the ids to `ended` once committed."""
+        now = self._clock()
+        ended = store.revoke_of_user(tx, user_id, now, except_session=except_session)
+        for session_id in ended:
+            audit.append(tx, _entry(now, "session.revoke", True, session_id, reason, actor, origin))
+        return ended
 
     async def sign_out(
         self, principal: Principal, refresh_token: str | None, origin: RequestOrigin
