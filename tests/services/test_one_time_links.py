@@ -20,6 +20,7 @@ from appliance.errors import (
     Unauthorized,
 )
 from appliance.services.one_time_links import Link
+from appliance.services.user_changes import UserChanges
 from appliance.storage import users as store
 from appliance.storage.database import Connection, Database
 from tests.conftest import SettableClock
@@ -142,7 +143,7 @@ async def test_unknown_used_replaced_expired_and_inactive_are_refused_in_the_sam
     staff.clock.advance(minutes=30)
     inactive = await invite(staff, "inactive@ward.local")
     await staff.users.change(
-        staff.people["root"], ORIGIN, inactive.user_id, staff_changes(is_active=False)
+        staff.people["root"], ORIGIN, inactive.user_id, UserChanges(is_active=False)
     )
     deleted = await invite(staff, "deleted@ward.local")
     await staff.users.delete(staff.people["root"], ORIGIN, deleted.user_id)
