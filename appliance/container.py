@@ -40,6 +40,7 @@ from appliance.services.knowledge_search import KnowledgeSearch
 from appliance.services.login_throttle import LoginThrottle
 from appliance.services.machine import Machine
 from appliance.services.metrics import Metrics
+from appliance.services.one_time_links import OneTimeLinks
 from appliance.services.panel import Models, Panel
 from appliance.services.passwords import PasswordHasher
 from appliance.services.profile import Profile
@@ -53,6 +54,7 @@ from appliance.services.sessions import Sessions
 from appliance.services.sockets import OpenSockets
 from appliance.services.tokens import AccessTokens, RefreshTokens
 from appliance.services.two_factor import TwoFactor
+from appliance.services.users import Users
 from appliance.services.voice import Voice
 from appliance.services.ws_tickets import WsTickets
 from appliance.settings import Settings
@@ -209,6 +211,8 @@ class Container:
             cache=CacheAdmin(self.database, cache),
             flags=flags,
             voice=Voice(self.database, flags),
+            users=self._users,
+            links=self._links,
         )
         await answering.recover()
         await self.services.audit.open()
@@ -267,6 +271,8 @@ class Container:
             challenges,
             RecoveryCodes(derive("recovery-codes")),
         )
+        self._links = OneTimeLinks(self.database, self._sessions, self._passwords, self._throttle)
+        self._users = Users(self.database, self._sessions, self._throttle, self._links)
 
     async def _build_knowledge(
         self, embedder: Embedder, *, works: bool

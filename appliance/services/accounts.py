@@ -139,8 +139,9 @@ class Accounts:
         def work(tx: Connection) -> TokenPair | Challenge | ApplianceError:
             # Read again: the account may have changed while the password was checked.
             current = users.credentials(tx, email)
-            if not right or current is None or current[1] != stored:
-                self._throttle.failed(tx, account)
+            if not right or current is None or stored is None or current[1] != stored:
+                known = None if current is None else current[0].id
+                self._throttle.failed(tx, account, user_id=known, origin=origin)
                 self._audit_failure(tx, email, "credentials", origin)
                 return Unauthorized("The e-mail address or the password is wrong.")
             user = current[0]
@@ -148,8 +149,8 @@ class Accounts:
                 # Failures stay counted until the code is right too: whoever knows the password
                 # must not win new guesses at the code with it.
                 audit.append(tx, login_entry(self._clock(), user.id, "challenged", origin))
-                return self._challenges.issue(user.id, current[1])
-            self._throttle.succeeded(tx, account)
+                return self._challenges.issue(user.id, stored)
+            self._throttle.succeeded(tx, account, user_id=user.id, origin=origin)
             if not user.is_active:
                 self._audit_failure(tx, email, "inactive", origin)
                 return Forbidden(NOT_ACTIVE)

@@ -54,7 +54,7 @@ class Reauthentication:
         def checked(tx: Connection) -> T | ApplianceError:
             # Read again: it may have been changed while it was checked.
             if not right or users.password_hash(tx, user.id) != stored:
-                self._throttle.failed(tx, account)
+                self._throttle.failed(tx, account, user_id=user.id, origin=origin)
                 self._audit_failure(tx, principal, "credentials", origin)
                 return Invalid("The password is wrong.", field=field)
             return work(tx)

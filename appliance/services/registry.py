@@ -20,12 +20,14 @@ from appliance.services.ingest_jobs import IngestJobs
 from appliance.services.knowledge import Knowledge
 from appliance.services.knowledge_search import KnowledgeSearch
 from appliance.services.metrics import Metrics
+from appliance.services.one_time_links import OneTimeLinks
 from appliance.services.panel import Panel
 from appliance.services.profile import Profile
 from appliance.services.rate_limits import RateLimiter
 from appliance.services.sessions import Sessions
 from appliance.services.sockets import OpenSockets
 from appliance.services.two_factor import TwoFactor
+from appliance.services.users import Users
 from appliance.services.voice import Voice
 from appliance.services.ws_tickets import WsTickets
 
@@ -56,3 +58,5 @@ class Services:
     cache: CacheAdmin
     flags: Flags
     voice: Voice
+    users: Users
+    links: OneTimeLinks

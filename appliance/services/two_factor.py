@@ -132,7 +132,8 @@ class TwoFactor:
             if enrolment is None:
                 return Conflict(_IS_OFF)
             if not self._accepts(tx, enrolment, code, origin):
-                self._throttle.failed(tx, self._throttle.account(user.email))
+                account = self._throttle.account(user.email)
+                self._throttle.failed(tx, account, user_id=user.id, origin=origin)
                 self._audit(tx, "two_factor.disable", principal, origin, success=False)
                 return Invalid(_WRONG, field="code")
             store.delete(tx, user.id)
@@ -187,11 +188,11 @@ class TwoFactor:
             audit.append(tx, login_entry(now, claims.user_id, "challenge", origin))
             return refused()
         if not self._accepts(tx, enrolment, code, origin):
-            self._throttle.failed(tx, account)
+            self._throttle.failed(tx, account, user_id=user.id, origin=origin)
             audit.append(tx, login_entry(now, user.id, "two_factor", origin))
             return Unauthorized(_WRONG, field="code")
         store.use_challenge(tx, claims.id, claims.expires_at, now)
-        self._throttle.succeeded(tx, account)
+        self._throttle.succeeded(tx, account, user_id=user.id, origin=origin)
         if not user.is_active:
             audit.append(tx, login_entry(now, user.id, "inactive", origin))
             return Forbidden(NOT_ACTIVE)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import unicodedata
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
@@ -164,6 +165,7 @@ async def _connect(path: Path, key: bytes, *, query_only: bool) -> _Worker:
             str(path), isolation_level=None, check_same_thread=False
         )
         connection.row_factory = Row
+        connection.create_function("folded", 1, _folded, deterministic=True)
         # SQLCipher would tell standard error of a wrong key in lines of its own.
         connection.execute("PRAGMA cipher_log_level = NONE")
         connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
@@ -195,6 +197,11 @@ async def _connect(path: Path, key: bytes, *, query_only: bool) -> _Worker:
         await asyncio.to_thread(worker._thread.join)
         raise
     return worker
+
+
+def _folded(text: str) -> str:
+    """In SQL: `text` without the difference of upper and lower case, in any script."""
+    return unicodedata.normalize("NFKC", text).casefold()
 
 
 def _in_snapshot(connection: Connection, work: Work[T]) -> T:

@@ -4,7 +4,7 @@ import { button, el, fill } from "./dom.js";
 import { session } from "./session.js";
 import { texts } from "./texts.js";
 
-/** `message` says why the reader is here again; `onUser(user)` follows a successful log-in. */
+/** `message` says why the reader is here; `onUser(user)` follows a successful log-in. */
 export function createLogin({ message, onUser }) {
   const email = el("input", { type: "email", id: "email", name: "email", autocomplete: "username", required: true });
   const password = el("input", {
@@ -103,5 +103,12 @@ export function createLogin({ message, onUser }) {
     ),
   );
   ask(null);
-  return { element, focus: () => email.focus() };
+
+  function logIn(address, words) {
+    email.value = address;
+    password.value = words;
+    element.querySelector("form").requestSubmit();
+  }
+
+  return { element, focus: () => email.focus(), logIn };
 }

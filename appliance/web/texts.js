@@ -26,6 +26,17 @@ export const texts = Object.freeze({
     verify: "Go on",
     startAgain: "Start again",
   },
+  link: {
+    title: "Choose a password",
+    lead: "Choose the password you will log in with. A few words of your own are hard to guess and easy to keep.",
+    password: "New password",
+    repeat: "The same password again",
+    differ: "The two passwords are not the same.",
+    submit: "Set the password",
+    working: "Setting…",
+    done: "Your password is set. Log in with it.",
+    leave: "Go to the log-in",
+  },
   logout: "Log out",
 
   nav: {

@@ -45,7 +45,7 @@ class Shelf:
 async def shelf(tmp_path: Path) -> AsyncIterator[Shelf]:
     cache = await Cache.open(tmp_path / "cache", bytes(32))
     async with library(tmp_path) as lib:
-        yield Shelf(lib, Retrieval(lib.embedder, lib.index, cache))
+        yield Shelf(lib, Retrieval(lib.db, lib.embedder, lib.index, cache))
     await cache.close()
 
 

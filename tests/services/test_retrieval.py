@@ -95,8 +95,10 @@ async def test_a_search_during_a_change_is_kept_for_the_epoch_before_it(
     cache = await Cache.open(tmp_path / "cache", bytes(32))
 
     class Changing(FakeIndex):
-        async def search(self, vector: Any, text: str, limit: int) -> list[Hit]:
-            found = await super().search(vector, text, limit)
+        async def search(
+            self, vector: Any, text: str, limit: int, *, category: str | None = None
+        ) -> list[Hit]:
+            found = await super().search(vector, text, limit, category=category)
             if len(self.asked) == 1:
                 await database.write(knowledge_epoch.bump)
                 self.found.append(passage("new"))

@@ -309,3 +309,43 @@ def test_log_out_leaves_nothing_behind(page: Browser) -> None:
     page.script("location.reload()")
     page.wait_for("#email")
     assert page.count("#question") == 0
+
+
+def test_an_invitation_ends_logged_in_and_its_link_stays_nowhere(
+    live_server: Server, tmp_path: Path
+) -> None:
+    email = f"invited-{uuid4().hex[:8]}@hospital.example"
+    body = json.dumps({"email": email, "full_name": "Invited Person"}).encode()
+    link = Api(live_server).send("POST", "/api/admin/panel/users", body)
+    browser = Browser(tmp_path / "profile")
+    try:
+        browser.open("about:blank")
+        requested(browser)
+        browser.open(link["link"])
+        browser.wait_for("#new-password")
+        assert browser.script("return location.href") == live_server.base_url.rstrip("/") + "/"
+        browser.type("#new-password", "several words of mine")
+        browser.type("#repeat-password", "other words of mine" + ENTER)
+        browser.wait_for("#link-error")
+        assert browser.count("#question") == 0
+        browser.script("document.querySelector('#repeat-password').value = ''")
+        browser.type("#repeat-password", "several words of mine" + ENTER)
+        browser.wait_for("#question")
+        browser.wait_for(".connection[data-state=online]")
+        assert_no_complaints(browser)
+        addresses = requested(browser)
+        assert any(address.endswith("/api/auth/links/redeem") for address in addresses)
+        home = urlsplit(live_server.base_url).netloc
+        assert {urlsplit(each).netloc for each in addresses if not each.startswith("data:")} == {
+            home
+        }
+        assert link["token"] not in str(addresses)  # a fragment is not sent
+        browser.open("about:blank")
+        browser.open(link["link"])
+        browser.wait_for("#new-password")
+        browser.type("#new-password", "several words of mine")
+        browser.type("#repeat-password", "several words of mine" + ENTER)
+        browser.wait_for("#link-error")
+        assert "not valid" in browser.text("#link-error")
+    finally:
+        browser.close()
