@@ -21,10 +21,12 @@ from appliance.services.answer_writer import AnswerWriter
 from appliance.services.answering import Answering
 from appliance.services.conversations import Conversations
 from appliance.services.evidence import has_evidence
+from appliance.services.exports import Exports
 from appliance.services.health import Component, Health
 from appliance.services.ingestion import Ingestion
 from appliance.services.knowledge import Knowledge
 from appliance.services.login_throttle import LoginThrottle
+from appliance.services.message_actions import MessageActions
 from appliance.services.metrics import Metrics
 from appliance.services.passwords import PasswordHasher
 from appliance.services.rate_limits import RateLimiter
@@ -141,11 +143,15 @@ class Container:
             watch=self._sessions.watch,
             max_concurrent=settings.concurrent_answers,
         )
+        exports = Exports(self.database)
+        self._closing.callback(exports.close)
         self.services = Services(
             accounts=self.accounts,
             sessions=self._sessions,
             conversations=Conversations(self.database, streams),
             answering=answering,
+            messages=MessageActions(self.database, streams),
+            exports=exports,
             knowledge=self.knowledge,
             health=Health(self._components(index, files, cache, embedder, engine)),
             metrics=metrics,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from appliance.api import auth, conversations, health, kb, passages
+from appliance.api import auth, conversations, exports, health, kb, messages, passages
 from appliance.api.pages import page_routes
 from appliance.api.routing import Route
 
 API_ROUTES: tuple[Route, ...] = (
     *auth.ROUTES,
     *conversations.ROUTES,
+    *messages.ROUTES,
+    *exports.ROUTES,
     *kb.ROUTES,
     *passages.ROUTES,
     *health.ROUTES,

@@ -7,7 +7,7 @@ up and loses nothing: each listener reads at its own pace, from its own place.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from appliance.domain import Citation, Message
@@ -223,9 +223,16 @@ class AnswerStreams:
 
     def cancel_conversation(self, conversation_id: str) -> None:
         """Stop its answers and forget what they said."""
+        self._forget(lambda stream: stream.conversation_id == conversation_id)
+
+    def forget(self, message_ids: Collection[str]) -> None:
+        """Stop these answers and forget what they said: whoever comes back reads what is stored."""
+        self._forget(lambda stream: stream.message_id in message_ids)
+
+    def _forget(self, is_meant: Callable[[AnswerStream], bool]) -> None:
         for stream in self.running:
-            if stream.conversation_id == conversation_id:
+            if is_meant(stream):
                 stream.cancel()
         for message_id, stream in list(self._retained.items()):
-            if stream.conversation_id == conversation_id:
+            if is_meant(stream):
                 del self._retained[message_id]

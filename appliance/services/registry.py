@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from appliance.services.accounts import Accounts
 from appliance.services.answering import Answering
 from appliance.services.conversations import Conversations
+from appliance.services.exports import Exports
 from appliance.services.health import Health
 from appliance.services.knowledge import Knowledge
+from appliance.services.message_actions import MessageActions
 from appliance.services.metrics import Metrics
 from appliance.services.rate_limits import RateLimiter
 from appliance.services.sessions import Sessions
@@ -21,6 +23,8 @@ class Services:
     sessions: Sessions
     conversations: Conversations
     answering: Answering
+    messages: MessageActions
+    exports: Exports
     knowledge: Knowledge
     health: Health
     metrics: Metrics
