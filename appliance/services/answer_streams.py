@@ -69,6 +69,7 @@ class AnswerStream:
         self.user_id = user_id
         self.client_message_id = client_message_id
         self.cancelled = asyncio.Event()
+        self.forgotten = False  # what it said was deleted
         self._ended = asyncio.Event()
         self._events: list[AnswerEvent] = []
         self._pieces = 0
@@ -213,7 +214,7 @@ class AnswerStreams:
 
     def retain(self, stream: AnswerStream) -> None:
         """It has ended: keep it a while for listeners that come back."""
-        if self._running.pop(stream.message_id, None) is None:
+        if self._running.pop(stream.message_id, None) is None or stream.forgotten:
             return
         self._retained[stream.message_id] = stream
         while len(self._retained) > MAX_RETAINED:
@@ -232,6 +233,7 @@ class AnswerStreams:
     def _forget(self, is_meant: Callable[[AnswerStream], bool]) -> None:
         for stream in self.running:
             if is_meant(stream):
+                stream.forgotten = True
                 stream.cancel()
         for message_id, stream in list(self._retained.items()):
             if is_meant(stream):

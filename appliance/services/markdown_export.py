@@ -28,7 +28,8 @@ _SPECIAL = re.compile(
       | (?P<sign>[\\`*_~|$^\#\[\]{}] | !(?=\[) | :(?=//) | (?<=mailto): | (?<=www)\.)""",
     re.VERBOSE | re.IGNORECASE,
 )
-_BLOCK = re.compile(r"(?P<number>\d*)(?P<sign>[+\-=>:]|(?<=\d)[.)])")
+# Special where a line begins.
+_START = re.compile(r"(?P<number>\d+(?=[.)](?:\s|$)))?(?P<sign>[+\-=>:]|(?<=\d)[.)])")
 
 
 def to_markdown(transcript: Transcript) -> str:
@@ -82,9 +83,9 @@ def _folded(text: str) -> str:
 def _line(line: str) -> str:
     text = line.lstrip(" \t")
     indent = line[: len(line) - len(text)].expandtabs(4)
-    block = _BLOCK.match(text)
-    head = "" if block is None else f"{block['number']}\\{block['sign']}"
-    rest = text if block is None else text[block.end() :]
+    start = _START.match(text)
+    head = "" if start is None else f"{start['number'] or ''}\\{start['sign']}"
+    rest = text if start is None else text[start.end() :]
     return "&nbsp;" * len(indent) + head + _SPECIAL.sub(_escape, rest)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 
 from appliance.domain import Message, MessageRole
 from appliance.errors import Unavailable
@@ -31,8 +32,17 @@ def to_pdf(transcript: Transcript, stopped: Callable[[], bool]) -> bytes:
 
     `stopped` is asked before every message; once it is true, raises `Unavailable`.
     """
+    with closing(PdfFlow("Conversation", transcript.exported_at)) as flow:
+        _head(flow, transcript)
+        for message in transcript.messages:
+            if stopped():
+                raise Unavailable("The export was stopped.")
+            _message(flow, message)
+        return flow.output()
+
+
+def _head(flow: PdfFlow, transcript: Transcript) -> None:
     conversation = transcript.conversation
-    flow = PdfFlow("Conversation", transcript.exported_at)
     flow.paragraph([Run(_folded(conversation.title), bold=True)], size=16)
     flow.space(4)
     facts = (
@@ -43,11 +53,6 @@ def to_pdf(transcript: Transcript, stopped: Callable[[], bool]) -> bytes:
     flow.space(8)
     flow.rule(_LINE)
     flow.space(12)
-    for message in transcript.messages:
-        if stopped():
-            raise Unavailable("The export was stopped.")
-        _message(flow, message)
-    return flow.output()
 
 
 def _message(flow: PdfFlow, message: Message) -> None:

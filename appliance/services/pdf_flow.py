@@ -42,7 +42,7 @@ class _Piece:
 
 
 class PdfFlow:
-    """`paragraph` after `paragraph`, then `output`."""
+    """`paragraph` after `paragraph`, then `output`; `close` in any case."""
 
     def __init__(self, title: str, at: datetime) -> None:
         self._pdf = _Document(title, at)
@@ -52,6 +52,10 @@ class PdfFlow:
 
     def output(self) -> bytes:
         return bytes(self._pdf.output())
+
+    def close(self) -> None:
+        for font in self._fonts.values():
+            font.ttfont.close()
 
     def space(self, height: float) -> None:
         self._y += height
