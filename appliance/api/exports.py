@@ -9,6 +9,7 @@ from appliance.api.routing import Call, Route
 from appliance.api.schemas.exports import ExportOut, ExportQuery
 from appliance.services.authorization import Access
 from appliance.services.exports import ExportFormat
+from appliance.services.transcript import Transcript
 
 _TYPES = {
     ExportFormat.MD: "text/markdown; charset=utf-8",
@@ -29,9 +30,7 @@ async def export(call: Call) -> HTTPResponse:
         case ExportFormat.PDF:
             body = await exports.pdf(transcript)
         case ExportFormat.JSON:
-            body = await exports.rendered(
-                lambda: orjson.dumps(ExportOut.of(transcript).model_dump(by_alias=True))
-            )
+            body = await exports.rendered(lambda: _json(transcript))
     # Named by its id: titles are patients' words, and headers end up in logs.
     name = f"conversation-{conversation_id}.{query.format.value}"
     return HTTPResponse(
@@ -39,6 +38,14 @@ async def export(call: Call) -> HTTPResponse:
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
         content_type=_TYPES[query.format],
     )
+
+
+def _json(transcript: Transcript) -> bytes:
+    made = ExportOut.of(transcript)
+    fields = made.model_dump(by_alias=True, exclude={"messages"})
+    # One by one: a dump lets no other thread run, and the event loop is one.
+    fields["messages"] = [message.model_dump(by_alias=True) for message in made.messages]
+    return orjson.dumps(fields)
 
 
 _PATH = "/conversations/<conversation_id>/export"

@@ -14,6 +14,7 @@ from appliance.domain import MAIN_BRANCH, Principal, RequestOrigin, utc_now
 from appliance.errors import Busy, PayloadTooLarge
 from appliance.services.conversation_rules import check_branch, own_conversation, record
 from appliance.services.markdown_export import to_markdown
+from appliance.services.pdf_export import to_pdf
 from appliance.services.transcript import Transcript
 from appliance.storage import branches, messages
 from appliance.storage.database import Connection, Database
@@ -93,13 +94,7 @@ class Exports:
         return await self._laid_out(lambda _: to_markdown(transcript).encode())
 
     async def pdf(self, transcript: Transcript) -> bytes:
-        # Imported by need: fpdf2 takes a quarter of a second, which no start should wait for.
-        def work(stopped: Callable[[], bool]) -> bytes:
-            from appliance.services.pdf_export import to_pdf
-
-            return to_pdf(transcript, stopped)
-
-        return await self._laid_out(work)
+        return await self._laid_out(lambda stopped: to_pdf(transcript, stopped))
 
     async def rendered(self, render: Callable[[], bytes]) -> bytes:
         """What `render` makes, in the same thread and under the same limits."""
