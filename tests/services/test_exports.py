@@ -133,7 +133,7 @@ async def test_one_at_a_time_off_the_loop_and_not_without_end(
     with pytest.raises(Busy):
         await exports.rendered(slow)
     go.set()
-    assert await asyncio.gather(first, second) == [b"done"] * 2
+    assert (await first, await second) == (b"done", b"done")
     assert await exports.rendered(lambda: b"again") == b"again"
 
 

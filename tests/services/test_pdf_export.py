@@ -110,7 +110,7 @@ def test_it_stops_when_nobody_wants_it_any_more() -> None:
 
 def test_the_fonts_are_those_that_are_listed() -> None:
     lines = (FONTS / "SOURCES.txt").read_text("utf-8").splitlines()
-    listed = dict(reversed(line.split()) for line in lines if line.endswith(".ttf"))
+    listed = {line[66:]: line[:64] for line in lines if line.endswith(".ttf")}
     found = {
         path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in FONTS.glob("*.ttf")
     }
