@@ -30,6 +30,7 @@ from appliance.services.conversations import Conversations
 from appliance.services.document_pages import DocumentPages
 from appliance.services.engine_choice import EngineChoice
 from appliance.services.evidence import has_evidence
+from appliance.services.exports import Exports
 from appliance.services.flags import Flags
 from appliance.services.folders import Folders
 from appliance.services.health import Component, Health
@@ -39,6 +40,7 @@ from appliance.services.knowledge import Knowledge
 from appliance.services.knowledge_search import KnowledgeSearch
 from appliance.services.login_throttle import LoginThrottle
 from appliance.services.machine import Machine
+from appliance.services.message_actions import MessageActions
 from appliance.services.metrics import Metrics
 from appliance.services.one_time_links import OneTimeLinks
 from appliance.services.panel import Models, Panel
@@ -179,6 +181,8 @@ class Container:
             speech=None,
             embedding=embedder.name,
         )
+        exports = Exports(self.database)
+        self._closing.callback(exports.close)
         self.services = Services(
             accounts=self.accounts,
             sessions=self._sessions,
@@ -197,6 +201,8 @@ class Container:
             conversation_search=ConversationSearch(self.database),
             folders=Folders(self.database),
             answering=answering,
+            messages=MessageActions(self.database, streams),
+            exports=exports,
             knowledge=self.knowledge,
             catalogue=Catalogue(self.database, self._ingestion),
             document_pages=DocumentPages(self.database, files, PdfReader().image),

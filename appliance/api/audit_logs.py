@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from sanic.response import HTTPResponse
-
-from appliance.api.routing import Call, Route
+from appliance.api.routing import Call, Route, Stream
 from appliance.api.schemas.audit_logs import (
     AuditExportQuery,
     AuditPage,
     AuditPageQuery,
     AuditRow,
 )
-from appliance.api.streaming import StreamedResponse
 from appliance.services.audit_formats import ExportFormat
 from appliance.services.authorization import Access
 
@@ -38,12 +35,12 @@ async def audit_logs(call: Call) -> AuditPage:
     )
 
 
-async def export_audit_logs(call: Call) -> HTTPResponse:
+async def export_audit_logs(call: Call) -> Stream:
     query = call.query(AuditExportQuery)
     pieces = await call.services.audit.export(
         query.wanted(), query.format, actor=call.caller, origin=call.origin
     )
-    return StreamedResponse(
+    return Stream(
         pieces,
         content_type=_TYPES[query.format],
         headers={"Content-Disposition": f'attachment; filename="audit-trail.{query.format}"'},

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from sanic.response import HTTPResponse, ResponseStream
+from sanic.response import HTTPResponse
 
 from appliance.api.downloads import download
-from appliance.api.routing import Call, Route
+from appliance.api.routing import Call, Route, Stream
 from appliance.api.schemas.document_pages import PageQuery
 from appliance.errors import NotFound
 from appliance.services.authorization import Access
@@ -25,7 +25,7 @@ async def page(call: Call) -> HTTPResponse:
     return await _page(call, indexed_only=False)
 
 
-async def original(call: Call) -> ResponseStream:
+async def original(call: Call) -> Stream:
     opened = await call.services.document_pages.original(
         call.path["document_id"], actor=call.caller, origin=call.origin
     )

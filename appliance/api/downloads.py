@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Any
 from urllib.parse import quote
 
-from sanic.response import ResponseStream
+from appliance.api.routing import Stream
 
 
 async def download(
     content: AsyncGenerator[bytes], filename: str, media_type: str, size: int
-) -> ResponseStream:
+) -> Stream:
     """A response of `size` bytes that sends `content` as it comes.
 
-    What fails at the first piece is raised here, in time for a proper answer; what fails later
-    ends the connection before all bytes have come, which a client can tell by their number.
+    What fails at the first piece is raised here, in time for a proper answer.
     """
     try:
         first = await anext(content, b"")
@@ -24,18 +22,14 @@ async def download(
         await content.aclose()
         raise
 
-    async def send(response: Any) -> None:  # Sanic types it for text alone
+    async def pieces() -> AsyncGenerator[bytes]:
         async with aclosing(content):
-            await response.write(first)
+            yield first
             async for piece in content:
-                await response.write(piece)
+                yield piece
 
-    headers = {
-        "Content-Disposition": attachment(filename),
-        "Content-Length": str(size),
-        "X-Content-Type-Options": "nosniff",
-    }
-    return ResponseStream(send, headers=headers, content_type=media_type)
+    headers = {"Content-Disposition": attachment(filename), "Content-Length": str(size)}
+    return Stream(pieces(), media_type, headers=headers)
 
 
 def attachment(filename: str) -> str:

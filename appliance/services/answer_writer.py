@@ -55,6 +55,7 @@ class _Draft:
     model: str | None = None
     passages: tuple[Passage, ...] = ()
     first_piece_s: float | None = None
+    duration_s: float = 0.0
     whole: bool = False
 
     @property
@@ -99,6 +100,7 @@ class AnswerWriter:
         draft = _Draft(perf_counter())
         production = asyncio.create_task(self._produce(stream, asked, draft, principal))
         await self._supervise(stream, production)
+        draft.duration_s = perf_counter() - draft.started
         status, error = _outcome(production, draft, origin)
         try:
             message = await self._finished(stream, asked, draft, status)
@@ -199,9 +201,13 @@ class AnswerWriter:
     ) -> bool:
         now = self._clock()
         shown = shortened(message.content, PREVIEW_CHARACTERS)
+        first_token_ms = None if draft.first_piece_s is None else _ms(draft.first_piece_s)
+        duration_ms = _ms(draft.duration_s)
 
         def work(tx: Connection) -> bool:
-            if not messages.finish(tx, message):
+            if not messages.finish(
+                tx, message, first_token_ms=first_token_ms, duration_ms=duration_ms
+            ):
                 return False
             if shown:
                 conversations.touch(tx, message.conversation_id, preview=shown, added=0, at=now)
@@ -250,6 +256,10 @@ def _told(failure: BaseException, origin: RequestOrigin) -> ApplianceError:
         extra={"fields": {"request_id": origin.request_id}},
     )
     return ApplianceError("The answer could not be finished. The log names it by the request id.")
+
+
+def _ms(seconds: float) -> int:
+    return round(seconds * 1000)
 
 
 def _citation_ids(stream: AnswerStream) -> Callable[[int], str]:

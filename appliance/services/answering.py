@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,11 +18,16 @@ from appliance.domain import (
     RequestOrigin,
     utc_now,
 )
-from appliance.errors import ApplianceError, Busy, Invalid, Unavailable
+from appliance.errors import ApplianceError, Busy, Unavailable
 from appliance.services.answer_streams import AnswerStream, AnswerStreams, Done
 from appliance.services.answer_writer import AnswerWriter
-from appliance.services.conversation_rules import checked_content, not_found, record
-from appliance.services.questions import Ask, Asked, store
+from appliance.services.conversation_rules import (
+    checked_client_id,
+    checked_content,
+    not_found,
+    record,
+)
+from appliance.services.questions import Ask, AskAgain, Asked, store, store_again
 from appliance.storage import audit, messages
 from appliance.storage.audit import AuditEntry
 from appliance.storage.database import Connection, Database
@@ -33,11 +37,22 @@ MAX_PER_USER = 8
 RETRY_AFTER_S = 5
 DRAIN_S = 15.0
 STOP_S = 2.0  # to store what was interrupted
-_CLIENT_MESSAGE_ID = re.compile(r"[\x21-\x7e]{1,128}")
 
 # (session id, what to call with the reason when the session ends) -> what takes it back
 Watch = Callable[[str, Callable[[str], None]], Callable[[], None]]
+# Stores an ask, or raises the refusal that it is given, where there is something to store.
+Storing = Callable[[Connection, ApplianceError | None], Asked]
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A stored question and the stream of its answer; `is_new` is false for a retry."""
+
+    stream: AnswerStream
+    question: Message
+    is_new: bool
+
 
 logger = logging.getLogger(__name__)
 
@@ -115,30 +130,82 @@ class Answering:
         parent_message_id: str | None = None,
         client_message_id: str | None = None,
     ) -> AnswerStream:
+        """The stream of `ask`."""
+        begun = await self.ask(
+            principal,
+            origin,
+            content,
+            conversation_id=conversation_id,
+            branch_id=branch_id,
+            parent_message_id=parent_message_id,
+            client_message_id=client_message_id,
+        )
+        return begun.stream
+
+    async def ask(
+        self,
+        principal: Principal,
+        origin: RequestOrigin,
+        content: str,
+        *,
+        conversation_id: str | None = None,
+        branch_id: str = MAIN_BRANCH,
+        parent_message_id: str | None = None,
+        client_message_id: str | None = None,
+    ) -> Begun:
         """Store the question and start its answer; returns once the question is durable.
 
         The same `client_message_id` again (in the same conversation, or of the same user where none
         is named) gives the stream under way, or the stored answer; never a second one. Raises
         `Invalid`, `NotFound`, `Busy` with a time to wait, `Unavailable` while shutting down.
         """
-        checked_content(content)
-        if client_message_id is not None and not _CLIENT_MESSAGE_ID.fullmatch(client_message_id):
-            raise Invalid(
-                "client_message_id must be 1 to 128 visible ASCII characters.",
-                field="client_message_id",
-            )
         ask = Ask(
             principal=principal,
             origin=origin,
-            content=content,
+            content=checked_content(content),
             at=self._clock(),
             conversation_id=conversation_id,
             branch_id=branch_id,
             parent_message_id=parent_message_id,
-            client_message_id=client_message_id,
+            client_message_id=checked_client_id(client_message_id),
         )
+        stream = AnswerStream(
+            message_id=ask.answer_id,
+            user_message_id=ask.question_id,
+            conversation_id=ask.conversation_id or ask.new_conversation_id,
+            user_id=principal.user.id,
+            client_message_id=ask.client_message_id,
+            grace_s=self._streams.grace_s,
+        )
+
+        def storing(tx: Connection, refusal: ApplianceError | None) -> Asked:
+            return store(tx, ask, refusal=refusal)
+
         # Shielded: a caller that goes away must not leave a stored question without its answer.
-        return await asyncio.shield(self._spawn(self._begin(ask)))
+        return await asyncio.shield(self._spawn(self._begin(ask, stream, storing)))
+
+    async def ask_again(
+        self, principal: Principal, origin: RequestOrigin, conversation_id: str, message_id: str
+    ) -> Begun:
+        """Start another answer to a stored question, named by itself or by one of its answers.
+
+        It gets a branch of its own, so that nothing is lost. Raises `NotFound`, `Conflict` while
+        the question is being answered, `Busy`, `Unavailable`.
+        """
+        again = AskAgain(principal, origin, self._clock(), conversation_id, message_id)
+        stream = AnswerStream(
+            message_id=again.answer_id,
+            user_message_id="",  # until the question is known
+            conversation_id=conversation_id,
+            user_id=principal.user.id,
+            client_message_id=None,
+            grace_s=self._streams.grace_s,
+        )
+
+        def storing(tx: Connection, refusal: ApplianceError | None) -> Asked:
+            return store_again(tx, again, refusal=refusal)
+
+        return await asyncio.shield(self._spawn(self._begin(again, stream, storing)))
 
     async def resume(
         self, principal: Principal, origin: RequestOrigin, message_id: str
@@ -184,22 +251,14 @@ class Answering:
         while self._tasks and (left := until - loop.time()) > 0:
             await asyncio.wait(set(self._tasks), timeout=left, return_when=asyncio.FIRST_COMPLETED)
 
-    async def _begin(self, ask: Ask) -> AnswerStream:
+    async def _begin(self, ask: Ask | AskAgain, stream: AnswerStream, storing: Storing) -> Begun:
         refusal = self._refusal(ask.principal.user.id)
-        stream = AnswerStream(
-            message_id=ask.answer_id,
-            user_message_id=ask.question_id,
-            conversation_id=ask.conversation_id or ask.new_conversation_id,
-            user_id=ask.principal.user.id,
-            client_message_id=ask.client_message_id,
-            grace_s=self._streams.grace_s,
-        )
         # Entered before it is stored: whoever finds the row finds the stream, and it holds its
         # place.
         self._streams.add(stream)
         unwatch = self._watch(ask.principal.session_id, lambda _: stream.cancel())
         try:
-            asked = await self._db.write(lambda tx: store(tx, ask, refusal=refusal))
+            asked = await self._db.write(lambda tx: storing(tx, refusal))
         except BaseException:
             unwatch()
             self._streams.discard(stream)
@@ -207,13 +266,14 @@ class Answering:
         if not asked.is_new:
             unwatch()
             self._streams.discard(stream)
-            return self._joined(ask, asked)
+            return Begun(self._joined(stream, asked), asked.question, is_new=False)
+        stream.user_message_id = asked.question.id
         stream.abandon()  # until its caller listens
         self._spawn(self._write(stream, asked, ask, unwatch))
-        return stream
+        return Begun(stream, asked.question, is_new=True)
 
     async def _write(
-        self, stream: AnswerStream, asked: Asked, ask: Ask, unwatch: Callable[[], None]
+        self, stream: AnswerStream, asked: Asked, ask: Ask | AskAgain, unwatch: Callable[[], None]
     ) -> None:
         try:
             await self._writer.write(stream, asked, ask.principal, ask.origin)
@@ -231,13 +291,13 @@ class Answering:
             return Busy("You have too many answers under way.", retry_after=RETRY_AFTER_S)
         return None
 
-    def _joined(self, ask: Ask, asked: Asked) -> AnswerStream:
-        stream = self._streams.find(ask.principal.user.id, asked.answer.id)
+    def _joined(self, unused: AnswerStream, asked: Asked) -> AnswerStream:
+        stream = self._streams.find(unused.user_id, asked.answer.id)
         if stream is not None and not stream.ended:
             return stream
         if stream is not None and asked.answer.status is MessageStatus.STREAMING:
             return stream  # it ended while its row was being read
-        return self._replay(asked.answer, ask.client_message_id)
+        return self._replay(asked.answer, unused.client_message_id)
 
     def _replay(self, answer: Message, client_message_id: str | None) -> AnswerStream:
         stream = AnswerStream(

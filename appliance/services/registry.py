@@ -13,12 +13,14 @@ from appliance.services.conversation_reads import ConversationReads
 from appliance.services.conversation_search import ConversationSearch
 from appliance.services.conversations import Conversations
 from appliance.services.document_pages import DocumentPages
+from appliance.services.exports import Exports
 from appliance.services.flags import Flags
 from appliance.services.folders import Folders
 from appliance.services.health import Health
 from appliance.services.ingest_jobs import IngestJobs
 from appliance.services.knowledge import Knowledge
 from appliance.services.knowledge_search import KnowledgeSearch
+from appliance.services.message_actions import MessageActions
 from appliance.services.metrics import Metrics
 from appliance.services.one_time_links import OneTimeLinks
 from appliance.services.panel import Panel
@@ -44,6 +46,8 @@ class Services:
     conversation_search: ConversationSearch
     folders: Folders
     answering: Answering
+    messages: MessageActions
+    exports: Exports
     knowledge: Knowledge
     catalogue: Catalogue
     document_pages: DocumentPages

@@ -150,8 +150,10 @@ def update(tx: Connection, conversation: Conversation) -> None:
     )
 
 
-def touch(tx: Connection, conversation_id: str, *, preview: str, added: int, at: datetime) -> None:
-    """Note activity: `added` messages more, `preview` of the last one."""
+def touch(
+    tx: Connection, conversation_id: str, *, preview: str | None, added: int, at: datetime
+) -> None:
+    """Note activity: `added` messages more (or fewer), `preview` of the last one."""
     tx.execute(
         """UPDATE conversations
            SET message_count = message_count + ?, last_message_preview = ?, updated_at = ?

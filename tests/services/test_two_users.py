@@ -9,9 +9,13 @@ from typing import Any
 
 import pytest
 
+from appliance.domain import Rating
 from appliance.errors import ApplianceError, Busy
 from appliance.services.answer_streams import AnswerStream
+from appliance.services.answering import Begun
 from appliance.services.conversations import Changes
+from appliance.services.exports import ExportFormat, Exports
+from appliance.services.message_actions import MessageActions
 from appliance.storage.database import Database
 from tests.answering_parts import ORIGIN, World, build_world, enrol, principal, said
 from tests.conftest import SettableClock
@@ -48,6 +52,9 @@ def attempts(
     world: World, pick: Callable[[], str], number: int
 ) -> list[Callable[[], Awaitable[Any]]]:
     own, reads, answering = world.conversations, world.reads, world.answering
+    acts = MessageActions(world.database, world.streams)
+    exports = Exports(world.database)
+    exports.close()  # reading is what is tried, not laying out
     return [
         lambda: reads.get(BEN, ORIGIN, pick()),
         lambda: reads.find(BEN, ORIGIN, folder_id=pick()),
@@ -75,6 +82,16 @@ def attempts(
             branch_id=pick(),
             parent_message_id=pick(),
         ),
+        lambda: answering.ask_again(BEN, ORIGIN, pick(), pick()),
+        lambda: acts.add(BEN, ORIGIN, pick(), "what?", parent_message_id=pick()),
+        lambda: acts.add(BEN, ORIGIN, pick(), "what?", client_message_id=f"{CANARY}{number % 3}"),
+        lambda: acts.edit(BEN, ORIGIN, pick(), pick(), "mine"),
+        lambda: acts.delete(BEN, ORIGIN, pick(), pick()),
+        lambda: acts.stop(BEN, ORIGIN, pick(), pick()),
+        lambda: acts.rate(BEN, ORIGIN, pick(), pick(), Rating.DOWN, "mine"),
+        lambda: acts.unrate(BEN, ORIGIN, pick(), pick()),
+        lambda: exports.transcript(BEN, ORIGIN, pick(), ExportFormat.JSON),
+        lambda: exports.transcript(BEN, ORIGIN, pick(), ExportFormat.MD, branch_id=pick()),
     ]
 
 
@@ -100,6 +117,8 @@ async def test_a2_a_user_never_obtains_anothers_words(
             continue
         except ApplianceError as error:
             got = error.message
+        if isinstance(got, Begun):
+            got = got.stream
         if isinstance(got, AnswerStream):
             await got.wait()
             known += [got.conversation_id, got.message_id, got.user_message_id]
