@@ -95,4 +95,4 @@ class Route:
     errors: tuple[str, ...] = ()
     produces: tuple[str, ...] = ()
     other_statuses: tuple[int, ...] = ()
-    extra: dict[str, Any] = field(default_factory=dict)  # merged into the OpenAPI operation
+    extra: dict[str, Any] = field(default_factory=dict)  # merged deeply into the operation

@@ -4,69 +4,24 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from http import HTTPStatus
-from typing import Any
 
 import jsonschema_rs
 import pytest
 
 from appliance.api.envelope import STATUS
-from appliance.api.openapi import document
 from appliance.api.openapi.socket import CLIENT_FRAMES, SERVER_FRAMES, types_of
 from appliance.api.openapi.tags import TAGS
 from appliance.api.routing import Route
 from appliance.api.table import API_ROUTES
 from appliance.services.authorization import Access
+from tests.openapi_document import DOCUMENT, OPERATIONS, nodes, operation, resolved, validator
 
-DOCUMENT = document(API_ROUTES)
 METHODS = {"get", "put", "post", "delete", "patch"}
 LIMITS = {"X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"}
 
-
-def operations() -> dict[str, dict[str, Any]]:
-    return {
-        f"{method.upper()} {path}": operation
-        for path, methods in DOCUMENT["paths"].items()
-        for method, operation in methods.items()
-    }
-
-
-OPERATIONS = operations()
 each = pytest.mark.parametrize("name", OPERATIONS)
 each_route = pytest.mark.parametrize("row", API_ROUTES, ids=lambda row: f"{row.method} {row.path}")
-
-
-def nodes(value: Any) -> Iterator[dict[str, Any]]:
-    if isinstance(value, dict):
-        yield value
-        for inner in value.values():
-            yield from nodes(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from nodes(inner)
-
-
-def resolved(node: dict[str, Any]) -> dict[str, Any]:
-    while "$ref" in node:
-        assert node["$ref"].startswith("#/"), node
-        found: Any = DOCUMENT
-        for part in node["$ref"][2:].split("/"):
-            found = found[part]
-        node = found
-    return node
-
-
-def validator(schema: dict[str, Any]) -> jsonschema_rs.Draft202012Validator:
-    """Of a schema that may refer to the components, which go along."""
-    return jsonschema_rs.Draft202012Validator(
-        {**schema, "components": DOCUMENT["components"]}, validate_formats=True
-    )
-
-
-def operation(row: Route) -> dict[str, Any]:
-    path = re.sub(r"<(\w+)>", r"{\1}", row.path)
-    return OPERATIONS[f"{row.method} {path}"]
 
 
 def test_it_is_openapi_3_1() -> None:

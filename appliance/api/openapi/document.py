@@ -165,10 +165,7 @@ class _Operation:
                     }
                 },
             }
-        for key, value in row.extra.items():
-            both = isinstance(value, dict) and isinstance(operation.get(key), dict)
-            operation[key] = operation[key] | value if both else value
-        return operation
+        return _merged(operation, row.extra)
 
     def _resolved(self, schema: Schema) -> Schema:
         while "$ref" in schema:
@@ -270,6 +267,15 @@ class _Operation:
         if not self._row.flat:
             return {"schema": envelope, "example": shown}
         return {"schema": {"allOf": [envelope, self._data]}, "example": value | shown}
+
+
+def _merged(base: Schema, more: Mapping[str, Any]) -> Schema:
+    """`base` with what `more` says besides or otherwise, at every depth."""
+    merged = dict(base)
+    for key, value in more.items():
+        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        merged[key] = _merged(merged[key], value) if both else value
+    return merged
 
 
 def _not_null(schema: Schema) -> Schema:
