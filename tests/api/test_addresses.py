@@ -1,4 +1,4 @@
-"""Trailing slash or not, PUT or PATCH, prefix or not: every spelling of an address answers alike."""
+"""Trailing slash or not, PUT or PATCH, prefix or not: every spelling answers alike."""
 
 from __future__ import annotations
 
