@@ -89,7 +89,7 @@ class Ward:
         database = self.api.container.database
         busy = "SELECT count(*) FROM jobs WHERE state IN ('queued', 'running')"
         async with asyncio.timeout(30):
-            while await database.read(lambda tx: tx.execute(busy).fetchone()[0]):
+            while await database.read(lambda tx: tx.execute(busy).fetchone()[0]):  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
 
     async def stored(self) -> str:

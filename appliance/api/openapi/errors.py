@@ -65,7 +65,7 @@ _RESPONSES: dict[int, tuple[str, str, dict[str, Any]]] = {
     ),
     413: (
         "PayloadTooLarge",
-        "The body is larger than allowed; it is refused before it is read.",
+        "The body is larger than allowed, and is refused before it is read; or the head is.",
         {
             "code": "PAYLOAD_TOO_LARGE",
             "message": "The body must not be longer than 1048576 bytes.",
@@ -131,7 +131,7 @@ def statuses(row: Route, inputs: list[str]) -> list[int]:
     row declares besides.
     """
     reads = row.method in _READS
-    found = {400, 429, 500, 503}
+    found = {400, 413, 429, 500, 503}
     if row.access is not Access.PUBLIC or row.optional_caller or not reads:
         found.add(401)
     if row.access not in (Access.PUBLIC, Access.USER) or row.optional_caller or not reads:
@@ -141,7 +141,7 @@ def statuses(row: Route, inputs: list[str]) -> list[int]:
     if inputs or row.upload:
         found.add(422)
     if row.body is not None or row.upload:
-        found |= {413, 415, 422}
+        found |= {415, 422}
     if not reads:
         found.add(409)
     if not (reads and row.access is Access.PUBLIC):

@@ -149,7 +149,7 @@ def operation(references: dict[type[BaseModel], dict[str, Any]]) -> dict[str, An
                 "headers": headers("X-Request-ID", *LIMIT_HEADERS),
                 "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
             },
-            **{str(status): reference(status) for status in (426, 429, 500, 503)},
+            **{str(status): reference(status) for status in (413, 426, 429, 500, 503)},
         },
         "x-websocket": True,
         "x-frames": {"client": described(CLIENT_FRAMES), "server": described(SERVER_FRAMES)},
