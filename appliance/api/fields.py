@@ -6,7 +6,14 @@ import unicodedata
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, PlainSerializer
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    WithJsonSchema,
+)
 from pydantic.alias_generators import to_camel
 
 
@@ -61,12 +68,20 @@ def _prose(text: str) -> str:
     return text
 
 
-Line = Annotated[str, AfterValidator(_printable)]
-Prose = Annotated[str, AfterValidator(_prose)]
+# The patterns tell clients of what the validators, which look at every character, refuse.
+_LINE = {"pattern": r"^[^\u0000-\u001f\u007f-\u009f\u202a\u202b\u202d\u202e]*$"}
+_PROSE = {"pattern": r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$"}
+
+Line = Annotated[str, AfterValidator(_printable), Field(json_schema_extra=_LINE)]
+Prose = Annotated[str, AfterValidator(_prose), Field(json_schema_extra=_PROSE)]
 
 
 def _instant(value: datetime) -> str:
     return value.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
 
 
-Instant = Annotated[datetime, PlainSerializer(_instant, return_type=str)]
+Instant = Annotated[
+    datetime,
+    PlainSerializer(_instant, return_type=str),
+    WithJsonSchema({"type": "string", "format": "date-time"}, mode="serialization"),
+]

@@ -63,10 +63,10 @@ ROUTES = (
     ),
     Route(
         "GET", "/ready", ready, Access.PUBLIC, "Health", "Readiness: every part works.",
-        response=ReadyOut, bare=True, limit=_PROBES,
+        response=ReadyOut, bare=True, limit=_PROBES, other_statuses=(503,),
     ),
     Route(
         "GET", "/metrics", metrics, Access.PUBLIC, "Health", "Prometheus metrics.", bare=True,
-        optional_caller=True,
+        optional_caller=True, produces=(PROMETHEUS_TYPE.partition(";")[0],),
     ),
 )  # fmt: skip

@@ -134,6 +134,7 @@ ROUTES: tuple[Route, ...] = (
         summary="Upload a PDF or text file to be indexed; the same file again gives 200.",
         upload=True,
         status=202,
+        other_statuses=(200,),
         response=DocumentOut,
         extra={"requestBody": _UPLOAD_BODY},
     ),

@@ -80,6 +80,10 @@ class Route:
     any other value is answered like an absent id. `aliases` are served alike; `methods` beyond the
     first are too. `flat` repeats the fields of `data` at the top level, `bare` sends `data` alone.
     `upload` leaves the body to the handler, which streams it.
+
+    For the OpenAPI document alone: `description`; `errors`, codes beyond those that follow from the
+    rest of the row (`openapi/errors.py`); `produces`, the media types of what is not JSON;
+    `other_statuses` that carry the same data.
     """
 
     method: str
@@ -100,4 +104,8 @@ class Route:
     upload: bool = False
     optional_body: bool = False
     optional_caller: bool = False  # public, but a token, where sent, is checked
-    extra: dict[str, Any] = field(default_factory=dict)  # merged into the OpenAPI operation
+    description: str = ""
+    errors: tuple[str, ...] = ()
+    produces: tuple[str, ...] = ()
+    other_statuses: tuple[int, ...] = ()
+    extra: dict[str, Any] = field(default_factory=dict)  # merged deeply into the operation

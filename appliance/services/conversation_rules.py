@@ -106,16 +106,14 @@ def shortened(text: str, characters: int) -> str:
     return (head[:cut] if cut > characters // 2 else head).rstrip() + "…"
 
 
-def checked_content(text: str) -> str:
-    """`text` as it may be stored as a user's message. Raises `Invalid`."""
+def checked_content(text: str, *, field: str = "content") -> str:
+    """`text` as it may be stored as a user's message. Raises `Invalid` naming `field`."""
     if not text.strip():
-        raise Invalid("The message must not be empty.", field="content")
+        raise Invalid("The message must not be empty.", field=field)
     if len(text) > MAX_CONTENT:
-        raise Invalid(
-            f"The message must not be longer than {MAX_CONTENT} characters.", field="content"
-        )
+        raise Invalid(f"The message must not be longer than {MAX_CONTENT} characters.", field=field)
     if _CONTROL.search(text):
-        raise Invalid("The message must not contain control characters.", field="content")
+        raise Invalid("The message must not contain control characters.", field=field)
     return text
 
 

@@ -152,7 +152,9 @@ class Conversations:
         initial_message: str | None = None,
     ) -> tuple[Branch, Message | None]:
         """A new line that shares everything up to and including `parent_message_id`."""
-        content = None if initial_message is None else checked_content(initial_message)
+        content = initial_message
+        if content is not None:
+            checked_content(content, field="initial_message")
         now = self._clock()
         branch_id, message_id = str(uuid.uuid4()), str(uuid.uuid4())
 
