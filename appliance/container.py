@@ -132,6 +132,7 @@ class Container:
         if self._serving:
             self.services.health.stop()
             await self.services.answering.drain(timeout_s)
+            await self.services.sockets.close_all()
 
     async def close(self) -> None:
         if self._serving:

@@ -38,6 +38,7 @@ CLOSE_S = 0.5
 MAX_WAITING = 64  # frames of our own that wait to be sent; answers wait in their streams
 
 GOING = frozenset({1000, 1001, 1005})  # how a client closes that does not mean to come back
+GOING_AWAY = 1001
 INVALID_TEXT = 1007
 POLICY_VIOLATION = 1008
 TRY_AGAIN_LATER = 1013
@@ -106,13 +107,16 @@ class _Connection:
         self._wake = asyncio.Event()
         self._has_room = asyncio.Event()
         self._ended = asyncio.Event()  # the session's right
+        self._goes_away = False
         self._cut_off: asyncio.TimerHandle | None = None
 
     async def serve(self) -> None:
         user_id = self._principal.user.id
         # The watch also tells of a right that was lost since the check at the door.
         unwatch = self._services.sessions.watch(self._principal.session_id, self._revoked)
-        leave = self._services.sockets.add(self._principal, self._origin, self._id, self._tell)
+        leave = self._services.sockets.add(
+            self._principal, self._origin, self._id, self._tell, self._go_away
+        )
         self._tell(ws_frames.connected(self._id, user_id))
         tasks = [asyncio.create_task(self._read()), asyncio.create_task(self._write())]
         try:
@@ -236,6 +240,11 @@ class _Connection:
             CLOSE_S, self._ws.fail_connection, POLICY_VIOLATION, "session ended"
         )
 
+    def _go_away(self) -> None:
+        """What is waiting is still sent."""
+        self._goes_away = True
+        self._wake.set()
+
     async def _write(self) -> None:
         while not self._ended.is_set():
             await self._wake.wait()
@@ -249,6 +258,9 @@ class _Connection:
                 except TimeoutError:
                     self._ws.fail_connection(TRY_AGAIN_LATER, "reads too slowly")
                     return
+            if self._goes_away and not self._ended.is_set():
+                await self._ws.close(GOING_AWAY, "shutting down")
+                return
         await _refuse(self._ws, Unauthorized("Your session has ended. Sign in again."))
 
     def _frames(self) -> Iterator[Outgoing]:

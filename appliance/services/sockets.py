@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +12,8 @@ from typing import Any
 from appliance.domain import Principal, RequestOrigin, utc_now
 
 Tell = Callable[[Mapping[str, Any]], None]
+
+CLOSE_S = 2.0
 
 
 class SocketType(StrEnum):
@@ -32,15 +35,26 @@ class OpenSockets:
         self._clock = clock
         self._by_user: dict[str, dict[str, Tell]] = {}  # user id -> socket id -> tell
         self._open: dict[str, OpenSocket] = {}  # socket id -> what it is, oldest first
+        self._close: dict[str, Callable[[], None]] = {}  # socket id -> close
+        self._changed = asyncio.Event()
 
     def __len__(self) -> int:
         return len(self._open)
 
     def add(
-        self, principal: Principal, origin: RequestOrigin, socket_id: str, tell: Tell
+        self,
+        principal: Principal,
+        origin: RequestOrigin,
+        socket_id: str,
+        tell: Tell,
+        close: Callable[[], None],
     ) -> Callable[[], None]:
-        """`tell` sends a frame without waiting. Returns what takes the socket out again."""
+        """`tell` sends a frame without waiting, `close` begins a closing for good.
+
+        Returns what takes the socket out again.
+        """
         user_id = principal.user.id
+        self._close[socket_id] = close
         self._by_user.setdefault(user_id, {})[socket_id] = tell
         self._open[socket_id] = OpenSocket(
             principal.session_id, user_id, SocketType.CHAT, self._clock(), origin.ip
@@ -48,6 +62,8 @@ class OpenSockets:
 
         def remove() -> None:
             self._open.pop(socket_id, None)
+            self._close.pop(socket_id, None)
+            self._changed.set()
             mine = self._by_user.get(user_id, {})
             mine.pop(socket_id, None)
             if not mine:
@@ -60,6 +76,18 @@ class OpenSockets:
         for other, tell in tuple(self._by_user.get(user_id, {}).items()):
             if other != socket_id:
                 tell(frame)
+
+    async def close_all(self) -> None:
+        """Close every socket, as the appliance goes away; returns after `CLOSE_S` at the latest."""
+        for close in tuple(self._close.values()):
+            close()
+        try:
+            async with asyncio.timeout(CLOSE_S):
+                while self._open:
+                    self._changed.clear()
+                    await self._changed.wait()
+        except TimeoutError:
+            return  # whoever does not read is cut off with the process
 
     def newest(self, limit: int) -> list[OpenSocket]:
         return list(reversed(self._open.values()))[:limit]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from functools import cache
@@ -12,15 +10,15 @@ from pathlib import Path
 import bcrypt
 import httpx2
 import pytest
-from sanic import Sanic
 
 from appliance.container import Container
 from appliance.domain import AdminRole, RequestOrigin, User, utc_now
-from appliance.server import App, create_app
+from appliance.server import App
 from appliance.settings import Settings
 from appliance.storage import users
 from tests.fake_embedder import FakeEmbedder
 from tests.fake_engine import FakeEngine
+from tests.serving import serving
 
 PASSWORD = "correct horse battery"
 ORIGIN = RequestOrigin(request_id="test", ip="127.0.0.1")
@@ -106,14 +104,7 @@ def settings(tmp_path: Path) -> Settings:
 async def api(settings: Settings) -> AsyncIterator[Api]:
     engine = FakeEngine()
     container = Container(settings, embedder=FakeEmbedder(), engine=engine)
-    app = create_app(container)
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = await app.create_server(sock=listener, return_asyncio_server=True)
-    assert server is not None
-    await server.startup()  # type: ignore[no-untyped-call]
-    await server.before_start()  # type: ignore[no-untyped-call]
-    serving = asyncio.create_task(server.serve_forever())  # type: ignore[no-untyped-call]
-    try:
+    async with serving(container) as (app, port):
         accounts = {
             name: await sign_up(container, name, role)
             for name, role in (
@@ -123,15 +114,8 @@ async def api(settings: Settings) -> AsyncIterator[Api]:
                 ("admin", AdminRole.ADMIN),
             )
         }
-        port = listener.getsockname()[1]
         base_url = f"http://127.0.0.1:{port}"
         async with httpx2.AsyncClient(base_url=base_url, trust_env=False) as client:
             yield Api(
                 client, base_url, f"ws://127.0.0.1:{port}/ws", container, app, engine, accounts
             )
-    finally:
-        await container.drain(1.0)
-        serving.cancel()
-        await asyncio.gather(serving, return_exceptions=True)
-        await container.close()
-        Sanic.unregister_app(app)

@@ -252,6 +252,19 @@ async def test_a_client_that_stops_reading_is_closed_and_holds_nothing_up(
         assert await stalled.closed() in (1013, 1006)
 
 
+async def test_a_stop_tells_the_socket_that_it_goes_away(api: Api) -> None:
+    api.engine.enqueue(["The usual dose is 5 mg. [1]"], delay_s=0.2)
+    async with client(api) as busy, client(api) as idle:
+        await busy.send("message_send", content="Dose?")
+        await busy.until("sources")
+        drained = asyncio.create_task(api.container.drain(5.0))
+        # What was under way is heard to its end first.
+        assert (await busy.until("message_done"))[-1]["message"]["status"] == "complete"
+        assert await busy.closed() == await idle.closed() == 1001
+        await drained
+        assert len(api.container.services.sockets) == 0
+
+
 async def test_a_revoked_session_is_closed_and_its_answers_stop(api: Api) -> None:
     api.engine.enqueue(["The usual dose "], hangs=True)
     sessions = api.container.services.sessions

@@ -222,7 +222,7 @@ async def test_branches_that_start_from_what_goes_go_too_and_others_stay(desk: D
     )
     assert orphans == []
     with pytest.raises(NotFound):
-        await own.messages(ADA, conversation_id, branch_id=again.branch_id)
+        await desk.world.reads.messages(ADA, ORIGIN, conversation_id, branch_id=again.branch_id)
 
 
 async def test_deleting_while_it_streams_frees_the_engine(desk: Desk) -> None:
