@@ -73,7 +73,7 @@ async def test_both_field_styles_come_in(api: Api) -> None:
     assert (got["effective_date"], got["review_by"]) == (None, "2029-01-01")
 
 
-BAD = (
+BAD: tuple[tuple[Any, str], ...] = (
     ({"title": None}, "title"),
     ({"title": ""}, "title"),
     ({"title": "   "}, "title"),

@@ -34,9 +34,9 @@ def marked(picture: Image.Image) -> tuple[int, int, int, int] | None:
     """The box around everything that is yellow."""
     red, _, blue = picture.convert("RGB").split()
     yellow = Image.composite(
-        red.point(lambda v: 255 if v > 200 else 0),
+        red.point([255 if value > 200 else 0 for value in range(256)]),
         Image.new("L", picture.size, 0),
-        blue.point(lambda v: 255 if v < 150 else 0),
+        blue.point([255 if value < 150 else 0 for value in range(256)]),
     )
     return yellow.getbbox()
 
@@ -62,7 +62,7 @@ async def test_a_page_at_150_dots_an_inch() -> None:
     assert picture.format == "PNG"
     assert picture.size == (1240, 1755)
     assert marked(picture) is None
-    assert picture.convert("L").getextrema()[0] < 50  # something is written on it
+    assert min(picture.convert("L").tobytes()) < 50  # something is written on it
     assert (await image(PDF, 2)).tobytes() != picture.tobytes()
 
 

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import textwrap
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -99,15 +99,19 @@ async def test_stopped_while_indexing(tmp_path: Path, moment: str) -> None:
     async with library(tmp_path) as lib:
         add, reached = lib.index.add_revision, asyncio.Event()
 
-        async def stuck(*arguments: Any) -> None:
+        async def stuck(
+            document_id: str,
+            revision: int,
+            served: int | None,
+            publish: Callable[[], Awaitable[None]],
+        ) -> None:
             async def published() -> None:
                 reached.set()
                 await asyncio.Event().wait()
 
             if moment == "before":
                 await published()
-            *place, _ = arguments
-            await add(*place, published)
+            await add(document_id, revision, served, published)
 
         lib.index.add_revision = stuck  # type: ignore[method-assign]
         document = await lib.add("a.pdf", DATA)
