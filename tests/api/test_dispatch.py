@@ -161,7 +161,7 @@ async def test_an_unforeseen_error_shows_nothing(
     async def broken(*_: object, **__: object) -> None:
         raise RuntimeError("Mrs Smith takes warfarin")
 
-    monkeypatch.setattr(type(api.container.services.conversations), "find", broken)
+    monkeypatch.setattr(type(api.container.services.conversation_reads), "find", broken)
     response = await api.client.get("/api/conversations", headers=api.user)
     assert response.status_code == 500
     assert response.json()["error"]["code"] == "INTERNAL_ERROR"
@@ -216,6 +216,6 @@ async def test_out_of_descriptors_is_told_as_such(
     async def full(*_: object, **__: object) -> None:
         raise OSError(errno.EMFILE, "Too many open files")
 
-    monkeypatch.setattr(type(api.container.services.conversations), "find", full)
+    monkeypatch.setattr(type(api.container.services.conversation_reads), "find", full)
     response = await api.client.get("/api/conversations", headers=api.user)
     assert (response.status_code, response.json()["error"]["code"]) == (503, "UNAVAILABLE")

@@ -8,7 +8,8 @@ import pytest
 import sqlite_utils
 
 from appliance.errors import Unavailable
-from appliance.storage import migrations
+from appliance.storage import branches, conversations, message_search, messages, migrations
+from appliance.storage.conversations import Filter
 from appliance.storage.database import Connection, Database
 from tests.conftest import KEY
 
@@ -108,3 +109,48 @@ async def test_a_migration_added_later_is_known_at_the_next_start(
     monkeypatch.undo()
     with pytest.raises(Unavailable, match="m9999_later"):
         await Database.open(tmp_path / "a.db", KEY)
+
+
+async def test_conversations_of_an_earlier_version_are_counted_and_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    earlier = sqlite_utils.Migrations("appliance")
+    earlier._migrations = list(migrations.schema._migrations)[:3]
+    monkeypatch.setattr(migrations, "schema", earlier)
+    database = await Database.open(tmp_path / "a.db", KEY)
+    user_id = "00000000-0000-4000-8000-000000000001"
+
+    def fill(tx: Connection) -> None:
+        tx.execute(
+            "INSERT INTO users VALUES (?, 'a@b', 'A', 'hash', 1, 'user', '2026', NULL)", (user_id,)
+        )
+        tx.execute(
+            """INSERT INTO conversations (id, user_id, title, created_at, updated_at)
+               VALUES ('c', ?, 'T', '2026', '2026')""",
+            (user_id,),
+        )
+        for name, content in (("m1", "potassium"), ("m2", ""), ("m3", "sodium")):
+            tx.execute(
+                """INSERT INTO messages (id, conversation_id, branch_id, role, content, status,
+                                         created_at)
+                   VALUES (?, 'c', 'main', 'user', ?, 'complete', '2026')""",
+                (name, content),
+            )
+
+    await database.write(fill)
+    await database.close()
+    monkeypatch.undo()
+    database = await Database.open(tmp_path / "a.db", KEY)
+
+    def found(tx: Connection) -> tuple[list[int], int, int]:
+        return (
+            message_search.found(tx, user_id, ["potassium"], before=None, limit=9),
+            conversations.count(tx, user_id, Filter()),
+            messages.count(tx, "c", branches.lineage(tx, "main")),
+        )
+
+    assert await database.read(found) == ([1], 1, 3)
+    # A row can be taken out only if it went in as the triggers would have put it.
+    assert await database.write(lambda tx: conversations.delete(tx, user_id, "c"))
+    assert await database.read(found) == ([], 0, 0)
+    await database.close()
