@@ -54,7 +54,8 @@ async def ended(stream: AnswerStream) -> Message:
 
 
 async def actions(world: World) -> list[str]:
-    return [row["action"] for row in await rows(world.database, "SELECT action FROM audit_log")]
+    trail = "SELECT action FROM audit_log ORDER BY seq"
+    return [row["action"] for row in await rows(world.database, trail)]
 
 
 async def test_an_answer_is_stored_as_it_was_said(world: World) -> None:

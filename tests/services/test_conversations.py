@@ -176,7 +176,7 @@ async def test_a_branch_with_a_first_message(world: World) -> None:
         )
     assert len(await world.conversations.list_branches(ADA, conversation_id)) == 2
     audited = await rows(
-        world.database, "SELECT action FROM audit_log WHERE action LIKE '%.create'"
+        world.database, "SELECT action FROM audit_log WHERE action LIKE '%.create' ORDER BY seq"
     )
     assert [row["action"] for row in audited] == [
         "conversation.create",
