@@ -45,13 +45,12 @@ async def export(api: Api, path: Path, query: str = "") -> Path:
 
 
 async def seed(api: Api, number: int, **fields: Any) -> None:
-    start = api.container.services.audit._clock()
+    given: dict[str, Any] = {"at": datetime.now(UTC), "action": "thing.do", "success": True}
+    given |= fields
 
     def work(tx: Any) -> None:
         for _ in range(number):
-            audit.append(
-                tx, AuditEntry(**({"at": start, "action": "thing.do", "success": True} | fields))
-            )
+            audit.append(tx, AuditEntry(**given))
 
     await api.container.database.write(work)
 

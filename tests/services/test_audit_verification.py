@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from appliance.domain import AdminRole, Principal, RequestOrigin, User
-from appliance.services.audit import AuditFilter, AuditTrail
+from appliance.services.audit import AuditFilter, AuditTrail, Details
 from appliance.services.audit_files import FileRow, NotAnExport, Signed, open_export
 from appliance.services.audit_formats import CSV_COLUMNS, ExportFormat
 from appliance.services.audit_signing import AuditSigner, checkpoint_statement, seal_statement
@@ -66,7 +66,7 @@ async def exports(
         def work(tx: Connection) -> None:
             for each in range(20):
                 clock.advance(seconds=1)
-                details = {"number": each, "of": "ü", "share": 0.1}
+                details: Details = {"number": each, "of": "ü", "share": 0.1}
                 action = "thing.do" if each % 3 else "thing.undo"
                 entry = AuditEntry(
                     clock(), action, each % 7 > 0, admin, None, ORIGIN, "thing", "=1", details
@@ -168,12 +168,14 @@ def changed(row: FileRow, chance: random.Random) -> FileRow:
         return replace(row, values=row.values | {name: text})
     if name in ("previous_hash", "hash"):
         of_another = f"{chance.getrandbits(256):064x}"
-        return replace(row, **{name: of_another})
+        other: dict[str, Any] = {name: of_another}
+        return replace(row, **other)
     if name in ("note", "seal"):
-        return replace(row, **{name: text})
+        margin: dict[str, Any] = {name: text}
+        return replace(row, **margin)
     signed = row.checkpoint or Signed(row.seq, row.hash, "", "", "")
-    part = {"signed_at": "signed_at", "signature": "signature", "key": "public_key"}[name]
-    return replace(row, checkpoint=replace(signed, **{part: text}))
+    part: dict[str, Any] = {"public_key" if name == "key" else name: text}
+    return replace(row, checkpoint=replace(signed, **part))
 
 
 def read_csv(path: Path) -> Lines:
