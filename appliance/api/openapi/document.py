@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 from pydantic import BaseModel
+from pydantic.alias_generators import to_camel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json_schema
 
 from appliance import API_VERSION
@@ -202,12 +203,13 @@ class _Operation:
                 }
             )
         for name, schema in self._query.get("properties", {}).items():
+            shown = self._query_name(name)
             told = schema.get("description") or DESCRIPTIONS.get(
-                name, f"The {name.replace('_', ' ')}."
+                shown, DESCRIPTIONS.get(name, f"The {name.replace('_', ' ')}.")
             )
             found.append(
                 {
-                    "name": _QUERY_NAMES.get(name, name),
+                    "name": shown,
                     "in": "query",
                     "required": name in self._query.get("required", []),
                     "description": told,
@@ -218,6 +220,14 @@ class _Operation:
         if not self._row.bare and self._data is not None:
             shared.append("Envelope")
         return found + parameters(*shared)
+
+    def _query_name(self, name: str) -> str:
+        """How a query field is spelt: by an alias of its own, where it has one."""
+        assert self._row.query is not None
+        alias = self._row.query.model_fields[name].alias
+        if alias is None or alias in (name, to_camel(name)):
+            return _QUERY_NAMES.get(name, name)
+        return alias
 
     def _security(self) -> list[Schema]:
         if self._row.optional_caller:
