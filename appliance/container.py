@@ -12,31 +12,54 @@ from appliance.engines.embedder import LlamaEmbedder
 from appliance.engines.extractive import PREAMBLE, ExtractiveAnswerer
 from appliance.engines.llama_engine import LlamaEngine
 from appliance.engines.missing import MissingEngine
-from appliance.engines.pdf import PdfExtractor
+from appliance.engines.pdf import PdfReader
 from appliance.engines.protocols import AnswerEngine, Embedder
 from appliance.errors import Unavailable
 from appliance.services.accounts import Accounts
 from appliance.services.answer_streams import AnswerStreams
 from appliance.services.answer_writer import AnswerWriter
 from appliance.services.answering import Answering
+from appliance.services.audit import AuditTrail
+from appliance.services.audit_signing import AuditSigner
+from appliance.services.cache import CacheAdmin
+from appliance.services.catalogue import Catalogue
+from appliance.services.challenges import Challenges
+from appliance.services.conversation_reads import ConversationReads
+from appliance.services.conversation_search import ConversationSearch
 from appliance.services.conversations import Conversations
+from appliance.services.document_pages import DocumentPages
+from appliance.services.engine_choice import EngineChoice
 from appliance.services.evidence import has_evidence
+from appliance.services.exports import Exports
+from appliance.services.flags import Flags
+from appliance.services.folders import Folders
 from appliance.services.health import Component, Health
+from appliance.services.ingest_jobs import IngestJobs
 from appliance.services.ingestion import Ingestion
 from appliance.services.knowledge import Knowledge
+from appliance.services.knowledge_search import KnowledgeSearch
 from appliance.services.login_throttle import LoginThrottle
+from appliance.services.machine import Machine
+from appliance.services.message_actions import MessageActions
 from appliance.services.metrics import Metrics
+from appliance.services.one_time_links import OneTimeLinks
+from appliance.services.panel import Models, Panel
 from appliance.services.passwords import PasswordHasher
+from appliance.services.profile import Profile
 from appliance.services.rate_limits import RateLimiter
+from appliance.services.reauthentication import Reauthentication
+from appliance.services.recovery_codes import RecoveryCodes
 from appliance.services.registry import Services
 from appliance.services.retrieval import Retrieval
 from appliance.services.search_index import SearchIndex
 from appliance.services.sessions import Sessions
 from appliance.services.sockets import OpenSockets
 from appliance.services.tokens import AccessTokens, RefreshTokens
+from appliance.services.two_factor import TwoFactor
+from appliance.services.users import Users
+from appliance.services.voice import Voice
+from appliance.services.ws_tickets import WsTickets
 from appliance.settings import Settings
-from appliance.storage import audit
-from appliance.storage.audit import AuditEntry
 from appliance.storage.cache import Cache
 from appliance.storage.database import Database
 from appliance.storage.files import FileStore
@@ -99,6 +122,11 @@ class Container:
             await self._build_knowledge(await self._load_embedder(), works=True)
         return self.knowledge
 
+    def audit_key(self) -> str:
+        """The public key that the audit trail is signed with, in hex. Opens nothing."""
+        keys = Keyring.open(self.settings.data_dir / "keys", may_create=False)
+        return AuditSigner(keys.derive("audit-signing")).public_key
+
     async def drain(self, timeout_s: float) -> None:
         """Take nothing new and let running answers end."""
         if self._serving:
@@ -109,7 +137,7 @@ class Container:
         if self._serving:
             self._serving = False
             try:
-                await self._record("appliance.stop")
+                await self.services.audit.close()
             finally:
                 await self._closing.aclose()
         else:
@@ -120,16 +148,22 @@ class Container:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         self._closing.callback(DataLock(settings.data_dir).close)
         await self._open_storage()
-        self._build_accounts()
+        cache = await self._open_cache()
+        flags = Flags(self.database, cache)
+        self._build_accounts(flags)
         embedder = await self._load_embedder()
-        engine = await self._load_engine(embedder)
-        index, files, cache = await self._build_knowledge(embedder, works=True)
+        language_model = await self._load_engine()
+        extractive = ExtractiveAnswerer(embedder)
+        self._closing.push_async_callback(extractive.close)
+        engine = language_model or extractive
+        index, files = await self._build_knowledge(embedder, works=True)
         metrics = Metrics(is_open=settings.metrics_access == "open")
         streams = AnswerStreams()
+        retrieval = Retrieval(self.database, embedder, index, cache, limit=settings.passages)
         writer = AnswerWriter(
             self.database,
-            Retrieval(embedder, index, cache, limit=settings.passages),
-            engine,
+            retrieval,
+            EngineChoice(extractive, language_model, flags).engine_for,
             has_evidence=has_evidence,
             introduction=PREAMBLE,
             observe=metrics.answer_ended,
@@ -141,19 +175,53 @@ class Container:
             watch=self._sessions.watch,
             max_concurrent=settings.concurrent_answers,
         )
+        health = Health(self._components(index, files, cache, embedder, engine))
+        models = Models(
+            llm=None if settings.llm_model is None else engine.name,
+            speech=None,
+            embedding=embedder.name,
+        )
+        exports = Exports(self.database)
+        self._closing.callback(exports.close)
         self.services = Services(
             accounts=self.accounts,
             sessions=self._sessions,
+            two_factor=self._two_factor,
+            ws_tickets=WsTickets(self._sessions),
+            profile=Profile(
+                self.database,
+                self._sessions,
+                self._passwords,
+                self._throttle,
+                self._reauthentication,
+                streams,
+            ),
             conversations=Conversations(self.database, streams),
+            conversation_reads=ConversationReads(self.database),
+            conversation_search=ConversationSearch(self.database),
+            folders=Folders(self.database),
             answering=answering,
+            messages=MessageActions(self.database, streams),
+            exports=exports,
             knowledge=self.knowledge,
-            health=Health(self._components(index, files, cache, embedder, engine)),
+            catalogue=Catalogue(self.database, self._ingestion),
+            document_pages=DocumentPages(self.database, files, PdfReader().image),
+            ingest_jobs=IngestJobs(self.database, self._ingestion),
+            knowledge_search=KnowledgeSearch(self.database, retrieval, has_evidence=has_evidence),
+            audit=AuditTrail(self.database, AuditSigner(self.keys.derive("audit-signing"))),
+            health=health,
             metrics=metrics,
+            panel=Panel(self.database, health, Machine(settings.data_dir), models),
             rate_limits=RateLimiter(utc_now, enabled=settings.rate_limits),
             sockets=OpenSockets(),
+            cache=CacheAdmin(self.database, cache),
+            flags=flags,
+            voice=Voice(self.database, flags),
+            users=self._users,
+            links=self._links,
         )
         await answering.recover()
-        await self._record("appliance.start")
+        await self.services.audit.open()
         self._serving = True
 
     async def _open_storage(self) -> None:
@@ -165,12 +233,16 @@ class Container:
         self.database = await Database.open(database, self.keys.derive("database"))
         self._closing.push_async_callback(self.database.close)
 
-    def _build_accounts(self) -> None:
+    async def _open_cache(self) -> Cache:
+        cache = await Cache.open(self.settings.data_dir / "cache", self.keys.derive("cache"))
+        self._closing.push_async_callback(cache.close)
+        return cache
+
+    def _build_accounts(self, flags: Flags | None = None) -> None:
         settings, derive = self.settings, self.keys.derive
+        install_id = derive("install-id").hex()[:32]
         tokens = AccessTokens(
-            derive("access-tokens"),
-            derive("install-id").hex()[:32],
-            lifetime_s=settings.access_token_seconds,
+            derive("access-tokens"), install_id, lifetime_s=settings.access_token_seconds
         )
         lifetime = timedelta(hours=settings.session_hours)
         self._sessions = Sessions(
@@ -181,46 +253,59 @@ class Container:
             refresh_lifetime=lifetime,
         )
         self._closing.callback(self._sessions.close)
-        passwords = PasswordHasher(
+        self._passwords = PasswordHasher(
             derive("password-pepper"), settings.password_rounds, settings.password_min_length
         )
-        self._closing.callback(passwords.close)
+        self._closing.callback(self._passwords.close)
+        self._throttle = LoginThrottle(self.database, derive("login-throttle"))
+        challenges = Challenges(derive("login-challenges"), install_id)
         self.accounts = Accounts(
             self.database,
             self._sessions,
-            passwords,
-            LoginThrottle(self.database, derive("login-throttle")),
+            self._passwords,
+            self._throttle,
+            challenges,
             registration=settings.registration,
+            flags=flags,
         )
+        self._reauthentication = Reauthentication(self.database, self._passwords, self._throttle)
+        self._two_factor = TwoFactor(
+            self.database,
+            self._sessions,
+            self._reauthentication,
+            self._throttle,
+            challenges,
+            RecoveryCodes(derive("recovery-codes")),
+        )
+        self._links = OneTimeLinks(self.database, self._sessions, self._passwords, self._throttle)
+        self._users = Users(self.database, self._sessions, self._throttle, self._links)
 
     async def _build_knowledge(
         self, embedder: Embedder, *, works: bool
-    ) -> tuple[SearchIndex, FileStore, Cache]:
+    ) -> tuple[SearchIndex, FileStore]:
         """`works`: this process owns the index and does the jobs."""
         data_dir, derive = self.settings.data_dir, self.keys.derive
         files = await FileStore.open(data_dir / "files")
         self._closing.push_async_callback(files.close)
-        cache = await Cache.open(data_dir / "cache", derive("cache"))
-        self._closing.push_async_callback(cache.close)
         index = SearchIndex(
             self.database, data_dir / "index", embedder, terms_key=derive("index-terms")
         )
-        ingestion = Ingestion(self.database, files, index, embedder, PdfExtractor().pages)
+        self._ingestion = Ingestion(self.database, files, index, embedder, PdfReader().pages)
         self.knowledge = Knowledge(
             self.database,
             files,
             index,
-            ingestion,
+            self._ingestion,
             max_upload_bytes=self.settings.upload_max_mb << 20,
         )
         if works:
             await index.open()
             self._closing.push_async_callback(index.close)
             await self.knowledge.open()
-            await ingestion.open()
-            self._closing.push_async_callback(ingestion.close)
+            await self._ingestion.open()
+            self._closing.push_async_callback(self._ingestion.close)
         self._closing.push_async_callback(self.knowledge.close)
-        return index, files, cache
+        return index, files
 
     async def _load_embedder(self) -> Embedder:
         if self._embedder is None:
@@ -230,14 +315,14 @@ class Container:
         self._closing.push_async_callback(self._embedder.close)
         return self._embedder
 
-    async def _load_engine(self, embedder: Embedder) -> AnswerEngine:
-        settings = self.settings
+    async def _load_engine(self) -> AnswerEngine | None:
+        """The language model, if one is configured."""
         if self._engine is not None:
             engine = self._engine
-        elif settings.llm_model is None:
-            engine = ExtractiveAnswerer(embedder)
+        elif self.settings.llm_model is not None:
+            engine = await self._load_language_model(self.settings.llm_model)
         else:
-            engine = await self._load_language_model(settings.llm_model)
+            return None
         self._closing.push_async_callback(engine.close)
         return engine
 
@@ -284,10 +369,6 @@ class Container:
             Component("embedding", None, embedding, model=embedder.name),
             Component("answers", None, answers, model=engine.name),
         ]
-
-    async def _record(self, action: str) -> None:
-        entry = AuditEntry(at=utc_now(), action=action, success=True)
-        await self.database.write(lambda tx: audit.append(tx, entry))
 
 
 def _refuse_lost_database(database: Path, data_dir: Path) -> None:

@@ -76,6 +76,7 @@ class Session:
     ip: str
     user_agent: str
     revoked_at: datetime | None = None
+    last_used_at: datetime | None = None  # when its tokens were last renewed
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,7 +100,7 @@ def create_app(container: Container) -> App:
 
 
 def _add(app: App, dispatcher: Dispatcher, route: Route) -> None:
-    handler = dispatcher.handler(route)
+    handler: Any = dispatcher.handler(route)
     methods = [route.method, *route.more_methods]
     for number, path in enumerate((route.path, *route.aliases)):
         name = f"{route.tag}-{route.method}-{route.path}-{number}".replace("/", "_")
@@ -124,9 +124,11 @@ def _add_socket(app: App, dispatcher: Dispatcher, container: Container) -> None:
         except ApplianceError as error:
             return dispatcher.failed(error, origin.request_id)
         request.ctx.principal = request.ctx.failure = None
-        token = request.args.get("token")
+        token, ticket = request.args.get("token"), request.args.get("ticket")
         try:
-            if token:
+            if ticket:
+                request.ctx.principal = await container.services.ws_tickets.redeem(ticket)
+            elif token:
                 request.ctx.principal = await container.services.sessions.authenticate(token)
             else:
                 request.ctx.principal = await dispatcher.authenticate(request)

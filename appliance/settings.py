@@ -6,6 +6,7 @@ the command line; later ones win.
 
 from __future__ import annotations
 
+import difflib
 import os
 import sys
 import tomllib
@@ -99,6 +100,7 @@ class Settings(BaseModel):
         file = config or (Path(named) if named else None)
         if file is not None:
             values.update(_read_toml(file))
+        _refuse_unknown(environment, [*cls.model_fields, "config"])
         for name in cls.model_fields:
             if (text := environment.get(ENVIRONMENT_PREFIX + name.upper())) is not None:
                 values[name] = _from_text(name, text)
@@ -107,6 +109,16 @@ class Settings(BaseModel):
             return cls.model_validate(values)
         except ValidationError as error:
             raise SettingsError(_explain(error)) from None
+
+
+def _refuse_unknown(environment: Mapping[str, str], known: list[str]) -> None:
+    """A misspelt name must not leave a default in force that nobody chose."""
+    names = {ENVIRONMENT_PREFIX + name.upper() for name in known}
+    for name in environment:
+        if name.startswith(ENVIRONMENT_PREFIX) and name not in names:
+            near = difflib.get_close_matches(name, names, n=1)
+            meant = f" Did you mean {near[0]}?" if near else ""
+            raise SettingsError(f"There is no setting behind {name} in the environment.{meant}")
 
 
 def _from_text(name: str, text: str) -> Any:

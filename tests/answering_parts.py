@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,10 +23,14 @@ from appliance.domain import (
     RequestOrigin,
     User,
 )
+from appliance.engines.protocols import AnswerEngine
 from appliance.services.answer_streams import AnswerStream, AnswerStreams, Piece, Sources
 from appliance.services.answer_writer import AnswerWriter
 from appliance.services.answering import Answering
+from appliance.services.conversation_reads import ConversationReads
+from appliance.services.conversation_search import ConversationSearch
 from appliance.services.conversations import Conversations
+from appliance.services.folders import Folders
 from appliance.services.retrieval import Retrieval
 from appliance.storage.cache import Cache
 from appliance.storage.database import Connection, Database
@@ -103,7 +107,9 @@ class FakeIndex:
     delay_s: float = 0.0
     asked: list[str] = field(default_factory=list)
 
-    async def search(self, vector: NDArray[np.float32], text: str, limit: int) -> list[Hit]:
+    async def search(
+        self, vector: NDArray[np.float32], text: str, limit: int, *, category: str | None = None
+    ) -> list[Hit]:
         self.asked.append(text)
         await asyncio.sleep(self.delay_s)
         if self.error is not None:
@@ -157,6 +163,9 @@ class World:
     watches: Watches
     answering: Answering
     conversations: Conversations
+    reads: ConversationReads
+    search: ConversationSearch
+    folders: Folders
     ends: list[str]
 
 
@@ -176,8 +185,8 @@ async def build_world(
     streams = AnswerStreams(grace_s=grace_s)
     writer = AnswerWriter(
         database,
-        Retrieval(OneVector(), cast(Any, index), cache),
-        engine,
+        Retrieval(database, OneVector(), cast(Any, index), cache),
+        always(engine),
         has_evidence=has_evidence,
         introduction="From the hospital's documents:",
         observe=lambda outcome, first_token_s: ends.append(outcome),
@@ -192,9 +201,29 @@ async def build_world(
         clock=clock,
         max_concurrent=max_concurrent,
     )
-    conversations = Conversations(database, streams, clock=clock)
-    world = World(database, engine, index, streams, watches, answering, conversations, ends)
+    world = World(
+        database,
+        engine,
+        index,
+        streams,
+        watches,
+        answering,
+        Conversations(database, streams, clock=clock),
+        ConversationReads(database, clock=clock),
+        ConversationSearch(database, clock=clock),
+        Folders(database, clock=clock),
+        ends,
+    )
     return world, cache
+
+
+def always(engine: AnswerEngine) -> Callable[[str], Awaitable[AnswerEngine]]:
+    """One engine for everybody."""
+
+    async def engine_for(user_id: str) -> AnswerEngine:
+        return engine
+
+    return engine_for
 
 
 async def pieces_said(stream: AnswerStream, count: int) -> None:

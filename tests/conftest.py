@@ -8,7 +8,9 @@ import sys
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +19,20 @@ from tests.embedding_model import embedding_model
 
 ROOT = Path(__file__).parents[1]
 KEY = bytes(range(32))
+LOOPBACK_NAMES = {None, "", "localhost", "127.0.0.1", "::1", b"127.0.0.1", b"localhost"}
+
+
+def _refuse_other_hosts(event: str, arguments: tuple[Any, ...]) -> None:
+    """An audit hook: no test, and nothing it runs in this process, speaks to another machine."""
+    if event in ("socket.connect", "socket.sendto"):
+        address = arguments[1]
+        if isinstance(address, tuple) and not ip_address(address[0].split("%")[0]).is_loopback:
+            raise PermissionError(f"tests speak to this machine only, not to {address[0]}")
+    elif event == "socket.getaddrinfo" and arguments[0] not in LOOPBACK_NAMES:
+        raise PermissionError(f"tests look up no other machine: {arguments[0]}")
+
+
+sys.addaudithook(_refuse_other_hosts)
 
 
 class SettableClock:

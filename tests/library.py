@@ -10,7 +10,9 @@ from datetime import datetime
 from pathlib import Path
 
 from appliance.domain import Document, DocumentStatus, Passage, utc_now
-from appliance.engines.pdf import PdfExtractor
+from appliance.engines.pdf import PdfReader
+from appliance.services.catalogue import Catalogue
+from appliance.services.document_pages import DocumentPages
 from appliance.services.extraction import PdfPages
 from appliance.services.ingestion import Ingestion
 from appliance.services.knowledge import Knowledge, Metadata
@@ -31,6 +33,8 @@ class Library:
     index: SearchIndex
     ingestion: Ingestion
     knowledge: Knowledge
+    catalogue: Catalogue
+    pages: DocumentPages
     embedder: FakeEmbedder
 
     async def add(self, filename: str, content: bytes, **metadata: str) -> Document:
@@ -86,7 +90,7 @@ async def library(
             files,
             index,
             embedder,
-            pdf_pages or PdfExtractor().pages,
+            pdf_pages or PdfReader().pages,
             clock=clock,
             pause_s=(0.05, 0.05),
         )
@@ -98,7 +102,11 @@ async def library(
         await knowledge.open()
         if working:
             await ingestion.open()
-        yield Library(directory, db, files, index, ingestion, knowledge, embedder)
+        catalogue = Catalogue(db, ingestion, clock=clock)
+        opened = DocumentPages(db, files, PdfReader().image, clock=clock)
+        yield Library(
+            directory, db, files, index, ingestion, knowledge, catalogue, opened, embedder
+        )
 
 
 async def in_pieces(content: bytes, size: int = 50_000) -> AsyncIterator[bytes]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(os.environ.get("VOICEASSIST_SHARED", Path(__file__).parents[2] / "shared" / "data"))
+ROOT = Path(os.environ.get("SHARED_DATA", Path(__file__).parents[2] / "shared" / "data"))
 
 
 def shared_data(relative: str) -> Path:

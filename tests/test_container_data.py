@@ -53,7 +53,7 @@ async def test_e4_a_lost_database_is_refused_and_the_uploads_stay(
     again = container(tmp_path, engine=FakeEngine())
     await again.open()
     try:
-        assert (await again.knowledge.listing())[1] == 1
+        assert (await again.services.catalogue.listing())[1] == 1
     finally:
         await again.close()
 
@@ -85,7 +85,7 @@ async def test_e12_a_broken_language_model_leaves_the_rest_working(tmp_path: Pat
         assert not states["answers"].ok
         assert states["answers"].model == "model.gguf"
         assert all(state.ok for name, state in states.items() if name != "answers")
-        assert (await opened.knowledge.listing())[1] == 0
+        assert (await opened.services.catalogue.listing())[1] == 0
     finally:
         await opened.close()
 

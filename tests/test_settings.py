@@ -43,6 +43,12 @@ def test_what_cannot_be_used_is_named(environment: dict[str, str], named: str) -
         Settings.load(environment=environment)
 
 
+def test_a_misspelt_variable_is_refused_with_what_was_meant() -> None:
+    with pytest.raises(SettingsError, match=r"VOICEASSIST_PROT.*Did you mean VOICEASSIST_PORT"):
+        Settings.load(environment={"VOICEASSIST_PROT": "1"})
+    assert Settings.load(environment={"UNRELATED": "1"}).port == 8000
+
+
 def test_an_unknown_name_in_the_file_is_refused(tmp_path: Path) -> None:
     config = tmp_path / "voiceassist.toml"
     config.write_text('hots = "10.0.0.1"\n')

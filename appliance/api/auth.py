@@ -6,6 +6,7 @@ from appliance.api.routing import Call, Route
 from appliance.api.schemas.auth import (
     LoggedOut,
     LoginIn,
+    LoginOut,
     LogoutIn,
     RefreshIn,
     RegisterIn,
@@ -28,9 +29,9 @@ async def register(call: Call) -> UserOut:
     return UserOut.of(user)
 
 
-async def login(call: Call) -> TokensOut:
+async def login(call: Call) -> LoginOut:
     body = call.body(LoginIn)
-    return TokensOut.of(await call.services.accounts.login(body.email, body.password, call.origin))
+    return LoginOut.of(await call.services.accounts.login(body.email, body.password, call.origin))
 
 
 async def refresh(call: Call) -> TokensOut:
@@ -55,7 +56,7 @@ ROUTES = (
     ),
     Route(
         "POST", "/api/auth/login", login, Access.PUBLIC, _TAG, "Sign in.",
-        response=TokensOut, body=LoginIn, limit=_LOGIN, flat=True,
+        response=LoginOut, body=LoginIn, limit=_LOGIN, flat=True,
     ),
     Route(
         "POST", "/api/auth/refresh", refresh, Access.PUBLIC, _TAG,

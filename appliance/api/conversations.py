@@ -13,6 +13,8 @@ from appliance.api.schemas.conversations import (
     ConversationQuery,
     ConversationUpdate,
     Deleted,
+    SearchQuery,
+    SearchResults,
 )
 from appliance.api.schemas.messages import (
     BranchCreate,
@@ -36,10 +38,12 @@ async def create(call: Call) -> ConversationOut:
 
 async def find(call: Call) -> ConversationList:
     query = call.query(ConversationQuery)
-    found = await call.services.conversations.find(
+    found = await call.services.conversation_reads.find(
         call.caller,
+        call.origin,
         archived=query.archived,
         folder_id=query.folder_id,
+        search=query.search,
         page=query.page,
         page_size=query.page_size,
         cursor=query.cursor,
@@ -47,9 +51,19 @@ async def find(call: Call) -> ConversationList:
     return ConversationList.of(found, query)
 
 
+async def search(call: Call) -> SearchResults:
+    query = call.query(SearchQuery)
+    found = await call.services.conversation_search.find(
+        call.caller, call.origin, query.q, limit=query.limit, cursor=query.cursor
+    )
+    return SearchResults.of(found)
+
+
 async def get(call: Call) -> ConversationOut:
     return ConversationOut.of(
-        await call.services.conversations.get(call.caller, call.path["conversation_id"])
+        await call.services.conversation_reads.get(
+            call.caller, call.origin, call.path["conversation_id"]
+        )
     )
 
 
@@ -92,8 +106,8 @@ async def create_branch(call: Call) -> BranchCreated:
 
 
 async def list_branches(call: Call) -> BranchList:
-    found = await call.services.conversations.list_branches(
-        call.caller, call.path["conversation_id"]
+    found = await call.services.conversation_reads.list_branches(
+        call.caller, call.origin, call.path["conversation_id"]
     )
     return BranchList(items=[BranchOut.of(branch) for branch in found])
 
@@ -101,8 +115,9 @@ async def list_branches(call: Call) -> BranchList:
 async def list_messages(call: Call) -> MessageList:
     query = call.query(MessageQuery)
     size = query.limit or query.page_size
-    found = await call.services.conversations.messages(
+    found = await call.services.conversation_reads.messages(
         call.caller,
+        call.origin,
         call.path["conversation_id"],
         branch_id=query.branch_id,
         page=query.page,
@@ -146,6 +161,14 @@ ROUTES: tuple[Route, ...] = (
         optional_body=True,
         response=ConversationOut,
         status=201,
+    ),
+    _route(
+        "GET",
+        "/search",
+        search,
+        "Search titles and messages: titles first, then messages, the newest first",
+        query=SearchQuery,
+        response=SearchResults,
     ),
     _route("DELETE", "/all", delete_all, "Delete all conversations", response=AllDeleted),
     _route("GET", _ONE, get, "Get a conversation", response=ConversationOut),

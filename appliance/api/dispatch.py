@@ -11,6 +11,7 @@ import logging
 import re
 import uuid
 from collections.abc import Callable, Coroutine
+from contextlib import aclosing
 from ipaddress import ip_address
 from time import perf_counter
 from typing import Any
@@ -21,12 +22,13 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from appliance.api import envelope
-from appliance.api.routing import Call, Reply, Route
+from appliance.api.routing import Call, Reply, Route, Stream
 from appliance.api.validation import check_path, parse_body, parse_query
 from appliance.domain import Principal, RequestOrigin
 from appliance.errors import (
     ApplianceError,
     BadRequest,
+    Forbidden,
     Invalid,
     NotFound,
     PayloadTooLarge,
@@ -40,6 +42,7 @@ from appliance.services.registry import Services
 
 MAX_JSON_BYTES = 1 << 20
 BODY_TIMEOUT_S = 30.0  # for a whole JSON body
+SEND_S = 10.0  # how long one piece of a stream may wait for a client to read
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 logger = logging.getLogger(__name__)
@@ -68,21 +71,33 @@ class Dispatcher:
     def _services(self) -> Services:
         return self._services_of()
 
-    def handler(self, route: Route) -> Callable[..., Coroutine[Any, Any, HTTPResponse]]:
-        async def handle(request: Request, **path: str) -> HTTPResponse:
+    def handler(self, route: Route) -> Callable[..., Coroutine[Any, Any, HTTPResponse | None]]:
+        async def handle(request: Request, **path: str) -> HTTPResponse | None:
             started = perf_counter()
             origin = self.origin(request)
             limited, rate = self._services.rate_limits.take(route.limit, origin.ip)
+            stream = None
             try:
                 if not limited:
                     raise RateLimited(
                         "Too many requests from this address.", retry_after=rate.retry_after
                     )
-                response = await self._serve(route, request, origin, path)
+                answer = await self._serve(route, request, origin, path)
+                if isinstance(answer, Stream):
+                    stream = answer
+                    response = HTTPResponse(
+                        status=stream.status,
+                        headers=dict(stream.headers),
+                        content_type=stream.content_type,
+                    )
+                else:
+                    response = answer
             except Exception as error:
                 response = self.failed(error, origin.request_id)
             for name, value in rate.headers.items():
                 response.headers[name] = value
+            if stream is not None:
+                await self._send(request, response, stream, origin)
             self._services.metrics.request(
                 route.method, route.path, response.status, perf_counter() - started
             )
@@ -99,9 +114,28 @@ class Dispatcher:
                     }
                 },
             )
-            return response
+            return response if stream is None else None
 
         return handle
+
+    async def _send(
+        self, request: Request, response: HTTPResponse, stream: Stream, origin: RequestOrigin
+    ) -> None:
+        """Send a stream to its end; a client that does not read is cut off."""
+        transport: Any = request.transport
+        try:
+            async with aclosing(stream.pieces) as pieces:
+                await request.respond(response)
+                await response.send(b"", end_stream=False)  # the headers, without waiting for words
+                async for piece in pieces:
+                    async with asyncio.timeout(SEND_S):
+                        await response.send(piece, end_stream=False)
+                await response.send(b"", end_stream=True)
+        except TimeoutError:
+            transport.abort()
+        except Exception as error:
+            self.explain(error, origin.request_id)
+            transport.abort()
 
     def origin(self, request: Request) -> RequestOrigin:
         """Id and address of a request; made once, so that every answer to it names the same id."""
@@ -142,10 +176,27 @@ class Dispatcher:
 
     async def _serve(
         self, route: Route, request: Request, origin: RequestOrigin, path: dict[str, str]
-    ) -> HTTPResponse:
+    ) -> HTTPResponse | Stream:
         principal = None
         if route.access is not Access.PUBLIC or route.optional_caller:
             principal = await self.authenticate(request)
+        try:
+            return await self._answered(route, request, origin, principal, path)
+        except Forbidden:
+            if principal is not None:
+                await self._services.audit.denied(
+                    principal, origin, method=request.method, route=route.path
+                )
+            raise
+
+    async def _answered(
+        self,
+        route: Route,
+        request: Request,
+        origin: RequestOrigin,
+        principal: Principal | None,
+        path: dict[str, str],
+    ) -> HTTPResponse | Stream:
         authorize(route.access, principal)
         call = Call(self._services, request, origin, principal, check_path(path))
         if route.query is not None:
@@ -154,7 +205,7 @@ class Dispatcher:
             raw = await read_body(request, optional=route.optional_body)
             call._body = parse_body(route.body, raw, optional=route.optional_body)
         answer = await route.handler(call)
-        if isinstance(answer, HTTPResponse):
+        if isinstance(answer, HTTPResponse | Stream):
             return answer
         data, status = (
             (answer.data, answer.status) if isinstance(answer, Reply) else (answer, route.status)

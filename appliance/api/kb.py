@@ -1,13 +1,9 @@
-"""The knowledge base for administrators: list, upload, inspect, reindex and delete documents."""
+"""The knowledge base for administrators: list, upload, inspect, edit, reindex, delete documents."""
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
-from sanic.request import Request
-
-from appliance.api.multipart import MultipartParser, Part, PartEnd, boundary_of
 from appliance.api.routing import Call, Reply, Route
 from appliance.api.schemas.kb import (
     DocumentDeleted,
@@ -15,26 +11,19 @@ from appliance.api.schemas.kb import (
     DocumentList,
     DocumentOut,
     DocumentQuery,
+    DocumentUpdate,
 )
+from appliance.api.upload_form import UploadForm
 from appliance.api.validation import validate
-from appliance.errors import (
-    ApplianceError,
-    Invalid,
-    PayloadTooLarge,
-    UnsupportedMediaType,
-)
+from appliance.errors import ApplianceError
 from appliance.services.authorization import Access
-from appliance.services.knowledge import Knowledge
-from appliance.services.uploads import IncomingFile
-
-STALLED_S = 30.0  # longest wait for the next bytes of an upload
-MAX_FIELD_BYTES = 1024
-_FORM_BYTES = 64 << 10  # what a body may hold besides its file
 
 
 async def find(call: Call) -> DocumentList:
     query = call.query(DocumentQuery)
-    found, total = await call.services.knowledge.listing(
+    found, total = await call.services.catalogue.listing(
+        actor=call.caller,
+        origin=call.origin,
         status=query.status,
         category=query.category,
         search=query.search,
@@ -75,7 +64,20 @@ async def upload(call: Call) -> Reply:
 
 
 async def get(call: Call) -> DocumentOut:
-    return DocumentOut.of(await call.services.knowledge.get(call.path["document_id"]))
+    return DocumentOut.of(
+        await call.services.catalogue.details(
+            call.path["document_id"], actor=call.caller, origin=call.origin
+        )
+    )
+
+
+async def update(call: Call) -> DocumentOut:
+    changes = call.body(DocumentUpdate).changes()
+    return DocumentOut.of(
+        await call.services.catalogue.update(
+            call.path["document_id"], changes, actor=call.caller, origin=call.origin
+        )
+    )
 
 
 async def delete(call: Call) -> DocumentDeleted:
@@ -90,88 +92,6 @@ async def reindex(call: Call) -> DocumentOut:
             call.path["document_id"], actor=call.caller, origin=call.origin
         )
     )
-
-
-class UploadForm:
-    """The parts of an upload as they arrive, in any order. `discard` in any case."""
-
-    def __init__(self, knowledge: Knowledge) -> None:
-        self._knowledge = knowledge
-        self._fields: dict[str, bytearray] = {}
-        self._incoming: IncomingFile | None = None
-        self._part: Part | None = None
-
-    async def read(self, request: Request) -> None:
-        """Take the whole body, refused by type and declared size before a byte of it is read."""
-        content_type = request.headers.get("content-type", "")
-        if content_type.partition(";")[0].strip().lower() != "multipart/form-data":
-            raise UnsupportedMediaType("Send the file as multipart/form-data, in the field file.")
-        parser = MultipartParser(boundary_of(content_type))
-        most = self._knowledge.max_upload_bytes + _FORM_BYTES
-        length = request.headers.get("content-length", "")
-        if length.isdigit() and int(length) > most:
-            raise self._too_large()
-        total = 0
-        while (piece := await _next_piece(request)) is not None:
-            total += len(piece)
-            if total > most:
-                raise self._too_large()
-            for event in parser.feed(piece):
-                await self._take(event)
-        if not parser.finished:
-            raise Invalid("The form data is cut short.", field="file")
-
-    def complete(self) -> tuple[IncomingFile, dict[str, str | None]]:
-        """The file and the text fields; empty ones count as absent. Raises `Invalid`."""
-        if self._incoming is None:
-            raise Invalid("There is no file: send it in the field file.", field="file")
-        try:
-            fields = {name: value.decode().strip() or None for name, value in self._fields.items()}
-        except UnicodeDecodeError:
-            raise Invalid("The text fields must be UTF-8.", field="body") from None
-        return self._incoming, fields
-
-    async def discard(self) -> None:
-        if self._incoming is not None:
-            await self._incoming.discard()
-
-    async def _take(self, event: Part | bytes | PartEnd) -> None:
-        if isinstance(event, Part):
-            self._part = event
-            await self._begin(event)
-        elif isinstance(event, bytes) and self._part is not None:
-            if self._part.name == "file" and self._incoming is not None:
-                await self._incoming.append(event)
-                return
-            field = self._fields[self._part.name]
-            field += event
-            if len(field) > MAX_FIELD_BYTES:
-                raise Invalid(
-                    f"This field is longer than {MAX_FIELD_BYTES} bytes.", field=self._part.name
-                )
-
-    async def _begin(self, part: Part) -> None:
-        if part.name in self._fields or (part.name == "file" and self._incoming is not None):
-            raise Invalid("This field is there twice.", field=part.name)
-        if part.name != "file":
-            self._fields[part.name] = bytearray()
-        elif not part.filename:
-            raise Invalid("The field file must be a file with a name.", field="file")
-        else:
-            self._incoming = await self._knowledge.begin_upload(part.filename)
-
-    def _too_large(self) -> PayloadTooLarge:
-        most = self._knowledge.max_upload_bytes >> 20
-        return PayloadTooLarge(f"The file is larger than {most} MB.", field="file")
-
-
-async def _next_piece(request: Request) -> bytes | None:
-    stream: Any = request.stream  # Sanic types it by a base class that cannot read
-    try:
-        piece: bytes | None = await asyncio.wait_for(stream.read(), STALLED_S)
-    except TimeoutError:
-        raise Invalid("The upload stopped arriving.", field="file") from None
-    return piece
 
 
 _FORM_SCHEMA = DocumentForm.model_json_schema(by_alias=False)
@@ -225,6 +145,17 @@ ROUTES: tuple[Route, ...] = (
         access=Access.VIEWER,
         tag=_TAG,
         summary="One document, with its status and progress.",
+        response=DocumentOut,
+    ),
+    Route(
+        method="PATCH",
+        path=f"{_DOCUMENTS}/<document_id>",
+        more_methods=("PUT",),
+        handler=update,
+        access=Access.ADMIN,
+        tag=_TAG,
+        summary="Change what is said of a document; a new title also reads it anew.",
+        body=DocumentUpdate,
         response=DocumentOut,
     ),
     Route(

@@ -8,7 +8,7 @@ from appliance.services.authorization import Access
 
 
 async def get(call: Call) -> PassageOut:
-    opened = await call.services.knowledge.passage(
+    opened = await call.services.document_pages.passage(
         call.path["document_id"], call.path["chunk_id"], actor=call.caller, origin=call.origin
     )
     return PassageOut.of(opened)

@@ -5,7 +5,7 @@ Serving, validation, the access check and the OpenAPI document all read the same
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -56,7 +56,20 @@ class Reply:
     status: int
 
 
-Handler = Callable[[Call], Awaitable[BaseModel | Reply | HTTPResponse]]
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A response that is sent piece by piece, as `pieces` gives them.
+
+    What `pieces` raises comes too late to be told: it cuts the connection.
+    """
+
+    pieces: AsyncGenerator[bytes]
+    content_type: str
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+Handler = Callable[[Call], Awaitable[BaseModel | Reply | Stream | HTTPResponse]]
 
 
 @dataclass(frozen=True, slots=True)

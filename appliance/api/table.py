@@ -2,15 +2,55 @@
 
 from __future__ import annotations
 
-from appliance.api import auth, conversations, health, kb, passages
+from appliance.api import (
+    audit_logs,
+    auth,
+    cache,
+    conversations,
+    document_pages,
+    exports,
+    flags,
+    folders,
+    health,
+    ingest_jobs,
+    kb,
+    knowledge_search,
+    messages,
+    one_time_links,
+    panel,
+    panel_users,
+    passages,
+    profile,
+    sessions,
+    two_factor,
+    users,
+    voice,
+)
 from appliance.api.pages import page_routes
 from appliance.api.routing import Route
 
 API_ROUTES: tuple[Route, ...] = (
     *auth.ROUTES,
+    *two_factor.ROUTES,
+    *sessions.ROUTES,
+    *profile.ROUTES,
+    *one_time_links.ROUTES,
+    *users.ROUTES,
+    *panel_users.ROUTES,
     *conversations.ROUTES,
+    *folders.ROUTES,
+    *messages.ROUTES,
+    *exports.ROUTES,
     *kb.ROUTES,
+    *ingest_jobs.ROUTES,
+    *knowledge_search.ROUTES,
     *passages.ROUTES,
+    *document_pages.ROUTES,
+    *cache.ROUTES,
+    *flags.ROUTES,
+    *voice.ROUTES,
+    *panel.ROUTES,
+    *audit_logs.ROUTES,
     *health.ROUTES,
 )
 

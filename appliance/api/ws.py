@@ -59,7 +59,20 @@ async def serve_socket(
     `principal` was authenticated before the upgrade, or `failure` says why not; with neither the
     first frame must be `auth`, within 10 s.
     """
-    ws.assembler = _StrictAssembler(ws)
+    assembler = ws.assembler = _StrictAssembler(ws)
+    try:
+        await _serve(services, ws, principal, origin, failure)
+    finally:
+        assembler.end()
+
+
+async def _serve(
+    services: Services,
+    ws: WebsocketImplProtocol,
+    principal: Principal | None,
+    origin: RequestOrigin,
+    failure: ApplianceError | None,
+) -> None:
     try:
         if failure is not None:
             raise failure
@@ -99,7 +112,7 @@ class _Connection:
         user_id = self._principal.user.id
         # The watch also tells of a right that was lost since the check at the door.
         unwatch = self._services.sessions.watch(self._principal.session_id, self._revoked)
-        leave = self._services.sockets.add(user_id, self._id, self._tell)
+        leave = self._services.sockets.add(self._principal, self._origin, self._id, self._tell)
         self._tell(ws_frames.connected(self._id, user_id))
         tasks = [asyncio.create_task(self._read()), asyncio.create_task(self._write())]
         try:
@@ -150,7 +163,7 @@ class _Connection:
                 case Resume():
                     about = {"message_id": frame.message_id}
                     stream = await self._services.answering.resume(
-                        self._principal, frame.message_id
+                        self._principal, self._origin, frame.message_id
                     )
                     self._listen(stream, after_seq=frame.after_seq)
                 case Typing():
@@ -260,14 +273,30 @@ class _Connection:
 
 class _StrictAssembler(WebsocketFrameAssembler):
     """Closes the connection over text that is no UTF-8 (RFC 6455, 8.1); Sanic lets the error
-    escape.
+    escape. Once nobody reads any more it lets those go who wait to hand over what came last.
     """
 
+    def __init__(self, ws: WebsocketImplProtocol) -> None:
+        super().__init__(ws)
+        self._over = False
+        self._putting: set[asyncio.Task[None]] = set()
+
+    def end(self) -> None:
+        self._over = True
+        for task in self._putting:
+            task.cancel()
+
     async def put(self, frame: Frame) -> None:
+        task = asyncio.current_task()
+        if self._over or task is None:
+            return
+        self._putting.add(task)
         try:
             await super().put(frame)
         except UnicodeDecodeError:
             self.protocol.fail_connection(INVALID_TEXT)
+        finally:
+            self._putting.discard(task)
 
 
 async def _token_of_first_frame(ws: WebsocketImplProtocol) -> str:

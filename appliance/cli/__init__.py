@@ -10,6 +10,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import click
 
 from appliance.cli.admin import admin
+from appliance.cli.audit import audit
 from appliance.cli.kb import kb
 from appliance.cli.serve import serve
 from appliance.cli.version import version
@@ -23,5 +24,5 @@ def main() -> None:
     """
 
 
-for verb in (serve, admin, kb, version):
+for verb in (serve, admin, audit, kb, version):
     main.add_command(verb)

@@ -52,8 +52,13 @@ def load_settings(config: Path | None, **flags: Any) -> Settings:
 
 @contextmanager
 def failures_as_text() -> Iterator[None]:
+    """Turn what the person at the console can mend (the file system included) into one line."""
     try:
         yield
     except ApplianceError as error:
         click.echo(f"error: {error.message}", err=True)
+        raise SystemExit(EXIT_FAILED) from None
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        click.echo(f"error: {where}{error.strerror or error}", err=True)
         raise SystemExit(EXIT_FAILED) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import resource
 import signal
@@ -14,6 +15,8 @@ from appliance.cli.options import EXIT_FAILED, failures_as_text, load_settings, 
 from appliance.cli.pieces import pieces
 
 FIRST_ADMIN_EMAIL = "admin@voiceassist.local"
+_STOPS = (signal.SIGINT, signal.SIGTERM)
+_SETTLED_S = 0.05  # by then the start-up listeners are over and the loop runs
 ANY_ADDRESS = {"0.0.0.0", "::"}
 
 
@@ -51,9 +54,6 @@ def serve(
 
     made: list[str] = []  # the first admin's password
 
-    # Slow, so before Sanic takes the signals over: a stop that falls into one of its start-up
-    # listeners ends its loop under it, and the process hangs. Until then signals end the process
-    # at once, which every part of the data survives.
     @app.before_server_start
     async def make_first_admin(_: object) -> None:
         accounts = container.services.accounts
@@ -69,17 +69,37 @@ def serve(
         if sample is not None:
             await container.services.knowledge.import_file(sample.name, pieces(sample))
 
+    # A stop that falls into one of Sanic's start-up listeners ends its loop under it, and the
+    # process hangs. So signals keep their default, which ends the process at once and which all
+    # of the data survives, until the loop runs for good.
     @app.after_server_start
-    async def announce(_: object) -> None:
+    async def begin(_: object) -> None:
+        _default_signals()
+        asyncio.get_running_loop().call_later(_SETTLED_S, begun)
+
+    def begun() -> None:
+        for number in _STOPS:
+            asyncio.get_running_loop().add_signal_handler(number, app.stop, False)
         _say_url(url, with_sample=bool(made) and sample is not None)
         # What was loaded so far lives as long as the process: a full collection that walked it
         # would stop the event loop for 200 ms.
         gc.collect()
         gc.freeze()
 
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    _default_signals()
     with failures_as_text():
-        app.run(sock=listener, single_process=True, access_log=False, motd=False)
+        app.run(
+            sock=listener,
+            single_process=True,
+            register_sys_signals=False,
+            access_log=False,
+            motd=False,
+        )
+
+
+def _default_signals() -> None:
+    for number in _STOPS:
+        signal.signal(number, signal.SIG_DFL)
 
 
 def _bind(host: str, port: int) -> socket.socket:

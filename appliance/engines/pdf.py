@@ -1,4 +1,4 @@
-"""Text of PDFs, read in a guarded child process (`pdf_child`)."""
+"""Text and images of PDFs, read in a guarded child process (`pdf_child`)."""
 
 from __future__ import annotations
 
@@ -9,21 +9,25 @@ import subprocess
 import sys
 import threading
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing
+from contextlib import asynccontextmanager
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
+from appliance.engines.pdf_marks import letters_before
 from appliance.errors import Invalid
 
 WALL_S = 300.0
 STALL_S = 20.0
+IMAGE_S = 30.0
 _LINE_BYTES = 16 << 20
+_IMAGE_BYTES = 32 << 20
 _REASONS = {
     "password_needed": "This PDF needs a password. Upload a copy without one.",
     "no_text": "This PDF holds no text, only images. Scan it with text recognition first.",
     "damaged": "This PDF is damaged and cannot be read.",
     "too_large": "This PDF is too large or too complex to read safely.",
+    "no_page": "This PDF has no such page.",
 }
 
 
@@ -31,7 +35,7 @@ class ExtractionFailed(Invalid):
     """The document cannot be read, and will not be readable when tried again."""
 
     def __init__(self, reason: str) -> None:
-        """`reason`: password_needed, no_text, damaged or too_large."""
+        """`reason`: password_needed, no_text, damaged, too_large or no_page."""
         super().__init__(_REASONS[reason], field="file", details={"reason": reason})
         self.reason = reason
 
@@ -74,9 +78,10 @@ class _Child:
         )
         return cls(process, output, reading)
 
-    async def feed(self, source: AsyncIterator[bytes]) -> None:
-        """Give it the file. Raises what `source` raises, after the child was killed."""
+    async def feed(self, request: dict[str, Any], source: AsyncIterator[bytes]) -> None:
+        """Give it the request and the file. Raises what `source` raises, the child killed."""
         try:
+            await asyncio.to_thread(self._write, json.dumps(request).encode() + b"\n")
             async for piece in source:
                 await asyncio.to_thread(self._write, piece)
             await asyncio.to_thread(self._close_input)
@@ -110,13 +115,18 @@ class _Child:
             self._process.stdin.close()
 
 
-class PdfExtractor:
+class PdfReader:
     """Reads PDFs, each in a child of its own."""
 
-    def __init__(self, *, wall_s: float = WALL_S, stall_s: float = STALL_S) -> None:
-        """`wall_s`: longest time for a document; `stall_s`: longest wait for its next page."""
+    def __init__(
+        self, *, wall_s: float = WALL_S, stall_s: float = STALL_S, image_s: float = IMAGE_S
+    ) -> None:
+        """`wall_s`: longest time for a document; `stall_s`: longest wait for its next page;
+        `image_s`: longest time for the image of a page.
+        """
         self._wall_s = wall_s
         self._stall_s = stall_s
+        self._image_s = image_s
 
     async def pages(
         self, source: AsyncIterator[bytes]
@@ -127,48 +137,76 @@ class PdfExtractor:
         Raises `ExtractionFailed`, and what `source` raises. Close the generator (`aclosing`) to end
         the child early.
         """
-        child = await _Child.start()
-        feeding = asyncio.create_task(child.feed(source))
-        try:
-            async with aclosing(self._lines(child, feeding)) as found:
-                async for page in found:
-                    yield page
-        finally:
-            feeding.cancel()
-            child.kill()
-            await asyncio.gather(feeding, child.end(), return_exceptions=True)
+        async with _child({"want": "text"}, source) as (child, feeding):
+            deadline = monotonic() + self._wall_s
+            total = 0
+            while True:
+                patience = min(self._stall_s, deadline - monotonic())
+                line = await _answer(child, feeding, patience)
+                if "done" in line:
+                    return
+                if "pages" in line:
+                    total = line["pages"]
+                else:
+                    yield line["page"], total, line["text"]
 
-    async def _lines(
-        self, child: _Child, feeding: asyncio.Task[None]
-    ) -> AsyncGenerator[tuple[int, int, str | None]]:
-        deadline = monotonic() + self._wall_s
-        total = 0
-        while True:
+    async def image(
+        self,
+        source: AsyncIterator[bytes],
+        page: int,
+        words: str | None = None,
+        before: str | None = None,
+    ) -> bytes:
+        """PNG of a page, from 1, with `words` marked.
+
+        `before` is the page's text (as `pages` gives it) up to those words, which are then marked
+        there only; without it, wherever they stand. Raises as `pages` does.
+        """
+        near = None if before is None else await asyncio.to_thread(letters_before, before)
+        request = {"want": "image", "page": page, "words": words, "near": near}
+        async with _child(request, source) as (child, feeding):
+            deadline = monotonic() + self._image_s
+            size = (await _answer(child, feeding, self._image_s))["bytes"]
+            if size > _IMAGE_BYTES:
+                raise ExtractionFailed("too_large")
             try:
-                line = await self._next_line(child, deadline)
-            except ExtractionFailed:
-                # A child that was given half a file is not to blame.
-                if feeding.done() and (error := feeding.exception()) is not None:
-                    raise error from None
-                raise
-            if "failed" in line:
-                raise ExtractionFailed(line["failed"])
-            if "done" in line:
-                return
-            if "pages" in line:
-                total = line["pages"]
-            else:
-                yield line["page"], total, line["text"]
+                async with asyncio.timeout(max(deadline - monotonic(), 0)):
+                    return await child.output.readexactly(size)
+            except (TimeoutError, asyncio.IncompleteReadError):
+                raise ExtractionFailed("too_large") from None
 
-    async def _next_line(self, child: _Child, deadline: float) -> dict[str, Any]:
-        patience = min(self._stall_s, deadline - monotonic())
-        try:
-            raw = await asyncio.wait_for(child.output.readline(), max(patience, 0))
-            line: dict[str, Any] = json.loads(raw)
-            return line
-        except (TimeoutError, ValueError):
-            # It stalled, or it met one of its limits and died in the middle of its output.
-            raise ExtractionFailed("too_large") from None
+
+@asynccontextmanager
+async def _child(
+    request: dict[str, Any], source: AsyncIterator[bytes]
+) -> AsyncIterator[tuple[_Child, asyncio.Task[None]]]:
+    """A child that is being fed; it ends with the block."""
+    child = await _Child.start()
+    feeding = asyncio.create_task(child.feed(request, source))
+    try:
+        yield child, feeding
+    finally:
+        feeding.cancel()
+        child.kill()
+        await asyncio.gather(feeding, child.end(), return_exceptions=True)
+
+
+async def _answer(child: _Child, feeding: asyncio.Task[None], patience_s: float) -> dict[str, Any]:
+    """The child's next line. Raises `ExtractionFailed`, and what feeding it raised."""
+    try:
+        raw = await asyncio.wait_for(child.output.readline(), max(patience_s, 0))
+        line: dict[str, Any] = json.loads(raw)
+        if "failed" in line:
+            raise ExtractionFailed(line["failed"])
+        return line
+    except (TimeoutError, ValueError, ExtractionFailed) as error:
+        # A child that was given half a file is not to blame.
+        if feeding.done() and (cause := feeding.exception()) is not None:
+            raise cause from None
+        if isinstance(error, ExtractionFailed):
+            raise
+        # It stalled, or it met one of its limits and died in the middle of its output.
+        raise ExtractionFailed("too_large") from None
 
 
 def command() -> list[str]:

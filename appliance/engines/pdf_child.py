@@ -1,9 +1,11 @@
-"""The guarded child: reads one PDF from standard input and writes its pages as JSON lines.
+"""The guarded child: reads one PDF from standard input and writes its pages, as text or image.
 
 It runs in a process of its own because a PDF is a hostile format and its reader is native code:
-what goes wrong here ends this process and nothing else. First line: {"pages": n}; then one line
-per page, {"page", "text", "width", "height"} (points; text null when the page cannot be read),
-then {"done": true}; or {"failed": reason} in place of the rest.
+what goes wrong here ends this process and nothing else. The first line of the input is a request,
+the rest is the file. {"want": "text"} is answered by {"pages": n}; then one line per page, {"page",
+"text", "width", "height"} (points; text null when the page cannot be read), then {"done": true}.
+{"want": "image", "page", "words", "near"} (see `pdf_image.png`) is answered by {"bytes": n} and a
+PNG of that many bytes. {"failed": reason} may stand in place of the rest.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import re
 import resource
 import signal
 import sys
+from typing import Any
 
 MAX_FILE_BYTES = 500 << 20
 MAX_PAGES = 5_000
@@ -37,10 +40,13 @@ _SYMBOL_FONT_BULLET = "\uf0b7"
 
 def main() -> int:
     _guard()
+    request = json.loads(sys.stdin.buffer.readline())
     data = sys.stdin.buffer.read(MAX_FILE_BYTES + 1)
     if len(data) > MAX_FILE_BYTES:
         return _fail("too_large")
     try:
+        if request["want"] == "image":
+            return _render(data, request["page"], request["words"], request["near"])
         return _extract(data)
     except MemoryError:
         return _fail("too_large")
@@ -61,15 +67,46 @@ def _guard() -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def _extract(data: bytes) -> int:
+def _opened(data: bytes) -> Any:
+    """The document, or the reason why it cannot be opened."""
     import pypdfium2
 
     try:
         document = pypdfium2.PdfDocument(data)
-        count = len(document)
+        len(document)
     except pypdfium2.PdfiumError as error:
         locked = error.err_code in (_FPDF_ERR_PASSWORD, _FPDF_ERR_SECURITY)
-        return _fail("password_needed" if locked else "damaged")
+        return "password_needed" if locked else "damaged"
+    return document
+
+
+def _render(data: bytes, number: int, words: str | None, near: int | None) -> int:
+    import pypdfium2
+
+    from appliance.engines.pdf_image import png
+
+    document = _opened(data)
+    if isinstance(document, str):
+        return _fail(document)
+    if not 1 <= number <= len(document):
+        return _fail("no_page")
+    try:
+        image = png(document, number, words, near)
+    except pypdfium2.PdfiumError:
+        return _fail("damaged")
+    _say({"bytes": len(image)})
+    sys.stdout.buffer.write(image)
+    sys.stdout.buffer.flush()
+    return 0
+
+
+def _extract(data: bytes) -> int:
+    import pypdfium2
+
+    document = _opened(data)
+    if isinstance(document, str):
+        return _fail(document)
+    count = len(document)
     if count == 0:
         return _fail("damaged")
     if count > MAX_PAGES:

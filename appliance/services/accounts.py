@@ -10,11 +10,13 @@ from datetime import datetime
 from typing import Literal
 
 from appliance.domain import AdminRole, Principal, RequestOrigin, User, utc_now
-from appliance.errors import Forbidden, Invalid, RateLimited, Unauthorized
+from appliance.errors import ApplianceError, Forbidden, Invalid, RateLimited, Unauthorized
+from appliance.services.challenges import Challenge, Challenges
+from appliance.services.flags import REGISTRATION_OPEN, Flags
 from appliance.services.login_throttle import LoginThrottle
 from appliance.services.passwords import PasswordHasher
 from appliance.services.sessions import Sessions, TokenPair
-from appliance.storage import audit, users
+from appliance.storage import audit, two_factor, users
 from appliance.storage.audit import AuditEntry
 from appliance.storage.database import Connection, Database
 
@@ -24,8 +26,9 @@ MAX_EMAIL = 254  # RFC 5321, 4.5.3.1.3
 MAX_LOCAL_PART = 64
 MAX_LABEL = 63
 MAX_FULL_NAME = 200
+NOT_ACTIVE = "This account is not active. Ask an administrator."
 # Without 0, 1, i, l, o, u: read over the telephone, none is taken for another.
-_ALPHABET = "abcdefghjkmnpqrstvwxyz23456789"
+UNMISTAKABLE = "abcdefghjkmnpqrstvwxyz23456789"
 _GROUPS, _GROUP_LENGTH = 4, 5
 
 
@@ -38,15 +41,20 @@ class Accounts:
         sessions: Sessions,
         passwords: PasswordHasher,
         throttle: LoginThrottle,
+        challenges: Challenges,
         *,
         registration: Registration = "open",
+        flags: Flags | None = None,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
+        """`flags` may close registration too; the console, where nobody registers, has none."""
         self._db = db
         self._sessions = sessions
         self._passwords = passwords
         self._throttle = throttle
+        self._challenges = challenges
         self._registration = registration
+        self._flags = flags
         self._clock = clock
 
     async def register(
@@ -56,7 +64,7 @@ class Accounts:
 
         Raises `Forbidden` where registration is closed, `Invalid` and `Conflict` naming the field.
         """
-        if self._registration == "closed":
+        if self._registration == "closed" or not await self._admits(email):
             raise Forbidden("Accounts are given by the administrators of this appliance.")
         return await self._create(
             email,
@@ -80,9 +88,12 @@ class Accounts:
             origin=None,
         )
 
-    async def login(self, email: str, password: str, origin: RequestOrigin) -> TokenPair:
+    async def login(
+        self, email: str, password: str, origin: RequestOrigin
+    ) -> TokenPair | Challenge:
         """Sign in. An unknown address and a wrong password differ in nothing, time included.
 
+        An account with two factors gets a challenge, for `TwoFactor.verify`.
         Raises `Unauthorized`, `Forbidden` (right password, account not active), `RateLimited`.
         """
         email = normalise_email(email)
@@ -108,35 +119,48 @@ class Accounts:
     def generate_password() -> str:
         """Random, about 98 bits, in groups that can be typed off a screen."""
         groups = (
-            "".join(secrets.choice(_ALPHABET) for _ in range(_GROUP_LENGTH)) for _ in range(_GROUPS)
+            "".join(secrets.choice(UNMISTAKABLE) for _ in range(_GROUP_LENGTH))
+            for _ in range(_GROUPS)
         )
         return "-".join(groups)
 
+    async def _admits(self, email: str) -> bool:
+        """An address stands for somebody who has no account yet."""
+        address = normalise_email(email)
+        return self._flags is None or await self._flags.holds(REGISTRATION_OPEN, address)
+
     async def _login(
         self, email: str, account: str, password: str, origin: RequestOrigin
-    ) -> TokenPair:
+    ) -> TokenPair | Challenge:
         found = await self._db.read(lambda tx: users.credentials(tx, email))
         stored = None if found is None else found[1]
         right = await self._passwords.verify(password, stored)
 
-        def work(tx: Connection) -> TokenPair | Unauthorized | Forbidden:
+        def work(tx: Connection) -> TokenPair | Challenge | ApplianceError:
             # Read again: the account may have changed while the password was checked.
             current = users.credentials(tx, email)
-            if not right or current is None or current[1] != stored:
-                self._throttle.failed(tx, account)
+            if not right or current is None or stored is None or current[1] != stored:
+                known = None if current is None else current[0].id
+                self._throttle.failed(tx, account, user_id=known, origin=origin)
                 self._audit_failure(tx, email, "credentials", origin)
                 return Unauthorized("The e-mail address or the password is wrong.")
-            self._throttle.succeeded(tx, account)
-            if not current[0].is_active:
+            user = current[0]
+            if user.is_active and two_factor.enabled(tx, user.id):
+                # Failures stay counted until the code is right too: whoever knows the password
+                # must not win new guesses at the code with it.
+                audit.append(tx, login_entry(self._clock(), user.id, "challenged", origin))
+                return self._challenges.issue(user.id, stored)
+            self._throttle.succeeded(tx, account, user_id=user.id, origin=origin)
+            if not user.is_active:
                 self._audit_failure(tx, email, "inactive", origin)
-                return Forbidden("This account is not active. Ask an administrator.")
-            return self._sessions.open(tx, current[0].id, origin)
+                return Forbidden(NOT_ACTIVE)
+            return self._sessions.open(tx, user.id, origin)
 
         # Returned rather than raised inside: a failed login leaves its trace.
         outcome = await self._db.write(work)
-        if isinstance(outcome, TokenPair):
-            return outcome
-        raise outcome
+        if isinstance(outcome, ApplianceError):
+            raise outcome
+        return outcome
 
     async def _create(
         self,
@@ -150,9 +174,7 @@ class Accounts:
         origin: RequestOrigin | None,
     ) -> User:
         email = normalise_email(email)
-        full_name = full_name.strip()
-        if not 1 <= len(full_name) <= MAX_FULL_NAME:
-            raise Invalid(f"The name must have 1 to {MAX_FULL_NAME} characters.", field="full_name")
+        full_name = checked_name(full_name)
         self._passwords.check(password, email=email)
         password_hash = await self._passwords.hash(password)
         now = self._clock()
@@ -182,17 +204,22 @@ class Accounts:
     ) -> None:
         """Names an existing account by its id; of any other address nothing is kept."""
         user = users.by_email(tx, email)
-        audit.append(
-            tx,
-            AuditEntry(
-                at=self._clock(),
-                action="session.login",
-                success=False,
-                user_id=None if user is None else user.id,
-                origin=origin,
-                details={"reason": reason},
-            ),
-        )
+        user_id = None if user is None else user.id
+        audit.append(tx, login_entry(self._clock(), user_id, reason, origin))
+
+
+def login_entry(
+    at: datetime, user_id: str | None, reason: str, origin: RequestOrigin
+) -> AuditEntry:
+    """The audit row of a sign-in that has opened no session, with the reason why."""
+    return AuditEntry(
+        at=at,
+        action="session.login",
+        success=False,
+        user_id=user_id,
+        origin=origin,
+        details={"reason": reason},
+    )
 
 
 def normalise_email(text: str) -> str:
@@ -211,6 +238,14 @@ def normalise_email(text: str) -> str:
     ):
         raise Invalid("This is not an e-mail address.", field="email")
     return email
+
+
+def checked_name(text: str) -> str:
+    """`text` as the name of a person. Raises `Invalid` (field `full_name`)."""
+    name = text.strip()
+    if not 1 <= len(name) <= MAX_FULL_NAME:
+        raise Invalid(f"The name must have 1 to {MAX_FULL_NAME} characters.", field="full_name")
+    return name
 
 
 def _is_local_part(text: str) -> bool:

@@ -7,7 +7,7 @@ up and loses nothing: each listener reads at its own pace, from its own place.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from appliance.domain import Citation, Message
@@ -69,6 +69,7 @@ class AnswerStream:
         self.user_id = user_id
         self.client_message_id = client_message_id
         self.cancelled = asyncio.Event()
+        self.forgotten = False  # what it said was deleted
         self._ended = asyncio.Event()
         self._events: list[AnswerEvent] = []
         self._pieces = 0
@@ -213,7 +214,7 @@ class AnswerStreams:
 
     def retain(self, stream: AnswerStream) -> None:
         """It has ended: keep it a while for listeners that come back."""
-        if self._running.pop(stream.message_id, None) is None:
+        if self._running.pop(stream.message_id, None) is None or stream.forgotten:
             return
         self._retained[stream.message_id] = stream
         while len(self._retained) > MAX_RETAINED:
@@ -223,9 +224,21 @@ class AnswerStreams:
 
     def cancel_conversation(self, conversation_id: str) -> None:
         """Stop its answers and forget what they said."""
+        self._forget(lambda stream: stream.conversation_id == conversation_id)
+
+    def cancel_user(self, user_id: str) -> None:
+        """Stop the user's answers and forget what they said."""
+        self._forget(lambda stream: stream.user_id == user_id)
+
+    def forget(self, message_ids: Collection[str]) -> None:
+        """Stop these answers and forget what they said: whoever comes back reads what is stored."""
+        self._forget(lambda stream: stream.message_id in message_ids)
+
+    def _forget(self, is_meant: Callable[[AnswerStream], bool]) -> None:
         for stream in self.running:
-            if stream.conversation_id == conversation_id:
+            if is_meant(stream):
+                stream.forgotten = True
                 stream.cancel()
         for message_id, stream in list(self._retained.items()):
-            if stream.conversation_id == conversation_id:
+            if is_meant(stream):
                 del self._retained[message_id]

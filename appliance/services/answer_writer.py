@@ -6,7 +6,7 @@ import asyncio
 import logging
 import traceback
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -41,6 +41,7 @@ MAX_SECONDS = 600.0
 STOP_S = 0.5  # how long an engine may take to stop before it is left to itself
 
 EvidenceRule = Callable[[str, Sequence[Passage]], bool]
+EngineRule = Callable[[str], Awaitable[AnswerEngine]]  # by the asker's id
 Observe = Callable[[str, float | None], None]
 
 logger = logging.getLogger(__name__)
@@ -50,10 +51,11 @@ logger = logging.getLogger(__name__)
 class _Draft:
     """What is known of an answer while it is being written."""
 
-    model: str
     started: float
+    model: str | None = None
     passages: tuple[Passage, ...] = ()
     first_piece_s: float | None = None
+    duration_s: float = 0.0
     whole: bool = False
 
     @property
@@ -62,7 +64,9 @@ class _Draft:
 
 
 class AnswerWriter:
-    """`introduction` is the line with which an engine announces quotations; it claims nothing.
+    """`engine_for` says which engine answers a user now, question by question.
+
+    `introduction` is the line with which an engine announces quotations; it claims nothing.
 
     `observe` hears of every end: the outcome (complete, refused, interrupted, failed) and the
     seconds to the first words, if there were any.
@@ -72,7 +76,7 @@ class AnswerWriter:
         self,
         db: Database,
         retrieval: Retrieval,
-        engine: AnswerEngine,
+        engine_for: EngineRule,
         *,
         has_evidence: EvidenceRule,
         introduction: str | None = None,
@@ -82,7 +86,7 @@ class AnswerWriter:
     ) -> None:
         self._db = db
         self._retrieval = retrieval
-        self._engine = engine
+        self._engine_for = engine_for
         self._has_evidence = has_evidence
         self._introduction = introduction
         self._observe = observe
@@ -93,9 +97,10 @@ class AnswerWriter:
         self, stream: AnswerStream, asked: Asked, principal: Principal, origin: RequestOrigin
     ) -> None:
         """Returns when the stream has ended and its end is stored. Never raises."""
-        draft = _Draft(self._engine.name, perf_counter())
-        production = asyncio.create_task(self._produce(stream, asked, draft))
+        draft = _Draft(perf_counter())
+        production = asyncio.create_task(self._produce(stream, asked, draft, principal))
         await self._supervise(stream, production)
+        draft.duration_s = perf_counter() - draft.started
         status, error = _outcome(production, draft, origin)
         try:
             message = await self._finished(stream, asked, draft, status)
@@ -125,7 +130,11 @@ class AnswerWriter:
             production.cancel()
             await asyncio.wait({production}, timeout=STOP_S)
 
-    async def _produce(self, stream: AnswerStream, asked: Asked, draft: _Draft) -> None:
+    async def _produce(
+        self, stream: AnswerStream, asked: Asked, draft: _Draft, principal: Principal
+    ) -> None:
+        engine = await self._engine_for(principal.user.id)
+        draft.model = engine.name
         content = asked.question.content
         draft.passages = tuple(await self._retrieval.find(content))
         if not draft.passages or not self._has_evidence(content, draft.passages):
@@ -134,7 +143,7 @@ class AnswerWriter:
         question = Question(content, draft.passages, asked.history)
         stream.sources(preview(draft.passages, _citation_ids(stream)))
         held, length = "", 0
-        async with aclosing(self._engine.answer(question)) as pieces:
+        async with aclosing(engine.answer(question)) as pieces:
             async for piece in pieces:
                 # SQLite and the socket take no lone surrogates; what is said must be what is
                 # stored.
@@ -192,9 +201,13 @@ class AnswerWriter:
     ) -> bool:
         now = self._clock()
         shown = shortened(message.content, PREVIEW_CHARACTERS)
+        first_token_ms = None if draft.first_piece_s is None else _ms(draft.first_piece_s)
+        duration_ms = _ms(draft.duration_s)
 
         def work(tx: Connection) -> bool:
-            if not messages.finish(tx, message):
+            if not messages.finish(
+                tx, message, first_token_ms=first_token_ms, duration_ms=duration_ms
+            ):
                 return False
             if shown:
                 conversations.touch(tx, message.conversation_id, preview=shown, added=0, at=now)
@@ -243,6 +256,10 @@ def _told(failure: BaseException, origin: RequestOrigin) -> ApplianceError:
         extra={"fields": {"request_id": origin.request_id}},
     )
     return ApplianceError("The answer could not be finished. The log names it by the request id.")
+
+
+def _ms(seconds: float) -> int:
+    return round(seconds * 1000)
 
 
 def _citation_ids(stream: AnswerStream) -> Callable[[int], str]:

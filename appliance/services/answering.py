@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -18,11 +18,16 @@ from appliance.domain import (
     RequestOrigin,
     utc_now,
 )
-from appliance.errors import ApplianceError, Busy, Invalid, Unavailable
+from appliance.errors import ApplianceError, Busy, Unavailable
 from appliance.services.answer_streams import AnswerStream, AnswerStreams, Done
 from appliance.services.answer_writer import AnswerWriter
-from appliance.services.conversation_rules import checked_content, not_found
-from appliance.services.questions import Ask, Asked, store
+from appliance.services.conversation_rules import (
+    checked_client_id,
+    checked_content,
+    not_found,
+    record,
+)
+from appliance.services.questions import Ask, AskAgain, Asked, store, store_again
 from appliance.storage import audit, messages
 from appliance.storage.audit import AuditEntry
 from appliance.storage.database import Connection, Database
@@ -32,13 +37,33 @@ MAX_PER_USER = 8
 RETRY_AFTER_S = 5
 DRAIN_S = 15.0
 STOP_S = 2.0  # to store what was interrupted
-_CLIENT_MESSAGE_ID = re.compile(r"[\x21-\x7e]{1,128}")
 
 # (session id, what to call with the reason when the session ends) -> what takes it back
 Watch = Callable[[str, Callable[[str], None]], Callable[[], None]]
+# Stores an ask, or raises the refusal that it is given, where there is something to store.
+Storing = Callable[[Connection, ApplianceError | None], Asked]
 T = TypeVar("T")
 
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A stored question and the stream of its answer; `is_new` is false for a retry."""
+
+    stream: AnswerStream
+    question: Message
+    is_new: bool
+
+
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Answers under way: those yet without a word, those that are coming, and room for both."""
+
+    waiting: int
+    running: int
+    slots: int
 
 
 class Answering:
@@ -64,6 +89,12 @@ class Answering:
         self._max_per_user = max_per_user
         self._tasks: set[asyncio.Task[Any]] = set()
         self._draining = False
+
+    @property
+    def load(self) -> Load:
+        streams = self._streams.running
+        waiting = sum(not stream.pieces for stream in streams)
+        return Load(waiting, len(streams) - waiting, self._max_concurrent)
 
     async def recover(self) -> int:
         """At start: mark what an earlier run left unfinished as interrupted; returns how many."""
@@ -99,37 +130,103 @@ class Answering:
         parent_message_id: str | None = None,
         client_message_id: str | None = None,
     ) -> AnswerStream:
+        """The stream of `ask`."""
+        begun = await self.ask(
+            principal,
+            origin,
+            content,
+            conversation_id=conversation_id,
+            branch_id=branch_id,
+            parent_message_id=parent_message_id,
+            client_message_id=client_message_id,
+        )
+        return begun.stream
+
+    async def ask(
+        self,
+        principal: Principal,
+        origin: RequestOrigin,
+        content: str,
+        *,
+        conversation_id: str | None = None,
+        branch_id: str = MAIN_BRANCH,
+        parent_message_id: str | None = None,
+        client_message_id: str | None = None,
+    ) -> Begun:
         """Store the question and start its answer; returns once the question is durable.
 
         The same `client_message_id` again (in the same conversation, or of the same user where none
         is named) gives the stream under way, or the stored answer; never a second one. Raises
         `Invalid`, `NotFound`, `Busy` with a time to wait, `Unavailable` while shutting down.
         """
-        checked_content(content)
-        if client_message_id is not None and not _CLIENT_MESSAGE_ID.fullmatch(client_message_id):
-            raise Invalid(
-                "client_message_id must be 1 to 128 visible ASCII characters.",
-                field="client_message_id",
-            )
         ask = Ask(
             principal=principal,
             origin=origin,
-            content=content,
+            content=checked_content(content),
             at=self._clock(),
             conversation_id=conversation_id,
             branch_id=branch_id,
             parent_message_id=parent_message_id,
-            client_message_id=client_message_id,
+            client_message_id=checked_client_id(client_message_id),
         )
-        # Shielded: a caller that goes away must not leave a stored question without its answer.
-        return await asyncio.shield(self._spawn(self._begin(ask)))
+        stream = AnswerStream(
+            message_id=ask.answer_id,
+            user_message_id=ask.question_id,
+            conversation_id=ask.conversation_id or ask.new_conversation_id,
+            user_id=principal.user.id,
+            client_message_id=ask.client_message_id,
+            grace_s=self._streams.grace_s,
+        )
 
-    async def resume(self, principal: Principal, message_id: str) -> AnswerStream:
-        """The stream of the caller's answer, or for one that has long ended its stored end."""
+        def storing(tx: Connection, refusal: ApplianceError | None) -> Asked:
+            return store(tx, ask, refusal=refusal)
+
+        # Shielded: a caller that goes away must not leave a stored question without its answer.
+        return await asyncio.shield(self._spawn(self._begin(ask, stream, storing)))
+
+    async def ask_again(
+        self, principal: Principal, origin: RequestOrigin, conversation_id: str, message_id: str
+    ) -> Begun:
+        """Start another answer to a stored question, named by itself or by one of its answers.
+
+        It gets a branch of its own, so that nothing is lost. Raises `NotFound`, `Conflict` while
+        the question is being answered, `Busy`, `Unavailable`.
+        """
+        again = AskAgain(principal, origin, self._clock(), conversation_id, message_id)
+        stream = AnswerStream(
+            message_id=again.answer_id,
+            user_message_id="",  # until the question is known
+            conversation_id=conversation_id,
+            user_id=principal.user.id,
+            client_message_id=None,
+            grace_s=self._streams.grace_s,
+        )
+
+        def storing(tx: Connection, refusal: ApplianceError | None) -> Asked:
+            return store_again(tx, again, refusal=refusal)
+
+        return await asyncio.shield(self._spawn(self._begin(again, stream, storing)))
+
+    async def resume(
+        self, principal: Principal, origin: RequestOrigin, message_id: str
+    ) -> AnswerStream:
+        """The stream of the caller's answer, or for one that has long ended its stored end.
+
+        Either is a reading, and recorded.
+        """
+        now = self._clock()
         stream = self._streams.find(principal.user.id, message_id)
+
+        def read(tx: Connection) -> Message | None:
+            message = None if stream is not None else _own_answer(tx, principal, message_id)
+            record(tx, now, "message.read", principal, origin, "message", message_id)
+            return message
+
+        message = await self._db.write(read)
         if stream is not None:
             return stream
-        return self._replay(await self._answer(principal, message_id), None)
+        assert message is not None
+        return self._replay(message, None)
 
     async def cancel(self, principal: Principal, message_id: str) -> None:
         """Stop the caller's answer; one that has ended stays as it is."""
@@ -137,7 +234,7 @@ class Answering:
         if stream is not None:
             stream.cancel()
         else:
-            await self._answer(principal, message_id)
+            await self._db.read(lambda tx: _own_answer(tx, principal, message_id))
 
     async def drain(self, timeout_s: float = DRAIN_S) -> None:
         """Before closing: take nothing new, let what is under way finish, interrupt the rest."""
@@ -154,22 +251,14 @@ class Answering:
         while self._tasks and (left := until - loop.time()) > 0:
             await asyncio.wait(set(self._tasks), timeout=left, return_when=asyncio.FIRST_COMPLETED)
 
-    async def _begin(self, ask: Ask) -> AnswerStream:
+    async def _begin(self, ask: Ask | AskAgain, stream: AnswerStream, storing: Storing) -> Begun:
         refusal = self._refusal(ask.principal.user.id)
-        stream = AnswerStream(
-            message_id=ask.answer_id,
-            user_message_id=ask.question_id,
-            conversation_id=ask.conversation_id or ask.new_conversation_id,
-            user_id=ask.principal.user.id,
-            client_message_id=ask.client_message_id,
-            grace_s=self._streams.grace_s,
-        )
         # Entered before it is stored: whoever finds the row finds the stream, and it holds its
         # place.
         self._streams.add(stream)
         unwatch = self._watch(ask.principal.session_id, lambda _: stream.cancel())
         try:
-            asked = await self._db.write(lambda tx: store(tx, ask, refusal=refusal))
+            asked = await self._db.write(lambda tx: storing(tx, refusal))
         except BaseException:
             unwatch()
             self._streams.discard(stream)
@@ -177,13 +266,14 @@ class Answering:
         if not asked.is_new:
             unwatch()
             self._streams.discard(stream)
-            return self._joined(ask, asked)
+            return Begun(self._joined(stream, asked), asked.question, is_new=False)
+        stream.user_message_id = asked.question.id
         stream.abandon()  # until its caller listens
         self._spawn(self._write(stream, asked, ask, unwatch))
-        return stream
+        return Begun(stream, asked.question, is_new=True)
 
     async def _write(
-        self, stream: AnswerStream, asked: Asked, ask: Ask, unwatch: Callable[[], None]
+        self, stream: AnswerStream, asked: Asked, ask: Ask | AskAgain, unwatch: Callable[[], None]
     ) -> None:
         try:
             await self._writer.write(stream, asked, ask.principal, ask.origin)
@@ -201,19 +291,13 @@ class Answering:
             return Busy("You have too many answers under way.", retry_after=RETRY_AFTER_S)
         return None
 
-    def _joined(self, ask: Ask, asked: Asked) -> AnswerStream:
-        stream = self._streams.find(ask.principal.user.id, asked.answer.id)
+    def _joined(self, unused: AnswerStream, asked: Asked) -> AnswerStream:
+        stream = self._streams.find(unused.user_id, asked.answer.id)
         if stream is not None and not stream.ended:
             return stream
         if stream is not None and asked.answer.status is MessageStatus.STREAMING:
             return stream  # it ended while its row was being read
-        return self._replay(asked.answer, ask.client_message_id)
-
-    async def _answer(self, principal: Principal, message_id: str) -> Message:
-        message = await self._db.read(lambda tx: messages.by_id(tx, principal.user.id, message_id))
-        if message is None or message.role is not MessageRole.ASSISTANT:
-            raise not_found("message")
-        return message
+        return self._replay(asked.answer, unused.client_message_id)
 
     def _replay(self, answer: Message, client_message_id: str | None) -> AnswerStream:
         stream = AnswerStream(
@@ -236,3 +320,10 @@ class Answering:
         self._tasks.discard(task)
         if not task.cancelled():
             task.exception()  # whoever waits for it hears of it; a caller that has gone need not
+
+
+def _own_answer(tx: Connection, principal: Principal, message_id: str) -> Message:
+    message = messages.by_id(tx, principal.user.id, message_id)
+    if message is None or message.role is not MessageRole.ASSISTANT:
+        raise not_found("message")
+    return message

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Mapping
 from datetime import datetime
 
 from appliance.domain import Conversation, Message, Principal, RequestOrigin
@@ -15,6 +16,7 @@ from appliance.storage.database import Connection
 TITLE_CHARACTERS = 80
 PREVIEW_CHARACTERS = 120
 MAX_CONTENT = 8000  # characters of a user's message
+_CLIENT_MESSAGE_ID = re.compile(r"[\x21-\x7e]{1,128}")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
@@ -28,6 +30,16 @@ def own_conversation(tx: Connection, principal: Principal, conversation_id: str)
 def check_branch(tx: Connection, conversation_id: str, branch_id: str) -> None:
     if not branches.exists(tx, conversation_id, branch_id):
         raise not_found("branch")
+
+
+def own_message(
+    tx: Connection, principal: Principal, conversation_id: str, message_id: str
+) -> Message:
+    own_conversation(tx, principal, conversation_id)
+    message = messages.in_conversation(tx, conversation_id, message_id)
+    if message is None:
+        raise not_found("message")
+    return message
 
 
 def not_found(noun: str) -> NotFound:
@@ -79,6 +91,11 @@ def insert_question(
     record(tx, message.created_at, "message.create", principal, origin, "message", message.id)
 
 
+def preview(text: str | None) -> str | None:
+    """What the list of conversations shows of its newest message."""
+    return shortened(text, PREVIEW_CHARACTERS) if text else None
+
+
 def shortened(text: str, characters: int) -> str:
     """`text` on one line, cut at a word where it is longer than `characters`."""
     line = " ".join(text.split())
@@ -100,6 +117,16 @@ def checked_content(text: str, *, field: str = "content") -> str:
     return text
 
 
+def checked_client_id(client_message_id: str | None) -> str | None:
+    """Raises `Invalid`."""
+    if client_message_id is not None and not _CLIENT_MESSAGE_ID.fullmatch(client_message_id):
+        raise Invalid(
+            "client_message_id must be 1 to 128 visible ASCII characters.",
+            field="client_message_id",
+        )
+    return client_message_id
+
+
 def record(
     tx: Connection,
     at: datetime,
@@ -108,6 +135,7 @@ def record(
     origin: RequestOrigin,
     resource_type: str,
     resource_id: str,
+    details: Mapping[str, str | int | None] | None = None,
 ) -> None:
     """Append the audit row of something that succeeded."""
     audit.append(
@@ -120,5 +148,6 @@ def record(
             origin=origin,
             resource_type=resource_type,
             resource_id=resource_id,
+            details=dict(details or {}),
         ),
     )

@@ -1,16 +1,13 @@
-"""Conversations, their branches and messages: what a person sees of what was asked and answered."""
+"""Conversations and their branches: making, changing and deleting them."""
 
 from __future__ import annotations
 
-import base64
-import binascii
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from appliance.domain import (
-    MAIN_BRANCH,
     Branch,
     Conversation,
     Message,
@@ -20,11 +17,10 @@ from appliance.domain import (
     RequestOrigin,
     utc_now,
 )
-from appliance.errors import Conflict, Invalid
+from appliance.errors import Conflict
 from appliance.services.answer_streams import AnswerStreams
 from appliance.services.conversation_rules import (
     PREVIEW_CHARACTERS,
-    check_branch,
     checked_content,
     insert_conversation,
     insert_question,
@@ -34,13 +30,11 @@ from appliance.services.conversation_rules import (
     record,
     shortened,
 )
-from appliance.storage import branches, conversations, messages
-from appliance.storage.conversations import Filter, Position
+from appliance.storage import branches, conversations, folders, messages
 from appliance.storage.database import Connection, Database
 
 DEFAULT_TITLE = "New conversation"
 MAX_BRANCHES = 200  # of one conversation: following a line costs one step per branch
-_CURSOR_SEPARATOR = "~"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,20 +45,6 @@ class Changes:
     archived: bool | None = None
     folder_id: str | None = None
     unfile: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ConversationPage:
-    items: list[Conversation]
-    total: int
-    next_cursor: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class MessagePage:
-    items: list[Message]
-    total: int
-    next_cursor: str | None
 
 
 class Conversations:
@@ -97,40 +77,8 @@ class Conversations:
         await self._db.write(work)
         return conversation
 
-    async def find(
-        self,
-        principal: Principal,
-        *,
-        archived: bool | None = None,
-        folder_id: str | None = None,
-        page: int = 1,
-        page_size: int = 20,
-        cursor: str | None = None,
-    ) -> ConversationPage:
-        """Newest activity first. `cursor` continues where its page ended and overrides `page`.
-
-        Raises `Invalid` for a cursor that no page gave out.
-        """
-        wanted = Filter(archived, folder_id)
-        position = _position(cursor) if cursor else None
-        user_id = principal.user.id
-
-        def work(tx: Connection) -> tuple[list[Conversation], int]:
-            total = conversations.count(tx, user_id, wanted)
-            # One more than asked for tells whether there is a next page.
-            if position is not None:
-                found = conversations.page_after(tx, user_id, wanted, position, limit=page_size + 1)
-            else:
-                offset = (page - 1) * page_size
-                found = conversations.page(tx, user_id, wanted, offset=offset, limit=page_size + 1)
-            return found, total
-
-        found, total = await self._db.read(work)
-        items = found[:page_size]
-        more = len(found) > page_size
-        return ConversationPage(items, total, _cursor(items[-1]) if more else None)
-
     async def get(self, principal: Principal, conversation_id: str) -> Conversation:
+        """For checks only. It is not recorded, so nobody may be shown what it says."""
         return await self._db.read(lambda tx: own_conversation(tx, principal, conversation_id))
 
     async def update(
@@ -240,66 +188,7 @@ class Conversations:
 
         return await self._db.write(work)
 
-    async def list_branches(self, principal: Principal, conversation_id: str) -> list[Branch]:
-        """The main line first."""
-
-        def work(tx: Connection) -> list[Branch]:
-            conversation = own_conversation(tx, principal, conversation_id)
-            return branches.of_conversation(tx, conversation)
-
-        return await self._db.read(work)
-
-    async def messages(
-        self,
-        principal: Principal,
-        conversation_id: str,
-        *,
-        branch_id: str = MAIN_BRANCH,
-        page: int = 1,
-        page_size: int = 100,
-        cursor: str | None = None,
-    ) -> MessagePage:
-        """What the branch shows, oldest first; `cursor` is the id of the last message seen."""
-
-        def work(tx: Connection) -> MessagePage:
-            own_conversation(tx, principal, conversation_id)
-            check_branch(tx, conversation_id, branch_id)
-            line = branches.lineage(tx, branch_id)
-            limit = page_size + 1
-            if cursor is not None:
-                seq = messages.seq_in(tx, conversation_id, cursor)
-                if seq is None:
-                    raise Invalid("This cursor was not given out here.", field="cursor")
-                found = messages.page_after(tx, conversation_id, line, seq, limit=limit)
-            else:
-                offset = (page - 1) * page_size
-                found = messages.page(tx, conversation_id, line, offset=offset, limit=limit)
-            items = found[:page_size]
-            more = len(found) > page_size
-            total = messages.count(tx, conversation_id, line)
-            return MessagePage(items, total, items[-1].id if more else None)
-
-        return await self._db.read(work)
-
 
 def _check_folder(tx: Connection, principal: Principal, folder_id: str | None) -> None:
-    if folder_id is not None and not conversations.owns_folder(tx, principal.user.id, folder_id):
+    if folder_id is not None and not folders.owns(tx, principal.user.id, folder_id):
         raise not_found("folder")
-
-
-def _cursor(conversation: Conversation) -> str:
-    position = conversations.position_of(conversation)
-    text = position.updated_at + _CURSOR_SEPARATOR + position.id
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
-
-
-def _position(cursor: str) -> Position:
-    try:
-        padded = cursor + "=" * (-len(cursor) % 4)
-        text = base64.b64decode(padded.encode("ascii"), altchars=b"-_", validate=True).decode()
-    except (binascii.Error, UnicodeError):
-        text = ""
-    updated_at, separator, conversation_id = text.partition(_CURSOR_SEPARATOR)
-    if not separator:
-        raise Invalid("This cursor was not given out here.", field="cursor")
-    return Position(updated_at, conversation_id)

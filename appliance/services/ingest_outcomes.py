@@ -1,13 +1,20 @@
-"""How an ingest ends: each in one transaction with its job, its document and its audit row."""
+"""How an ingest begins and ends: in one transaction with its job and its document."""
 
 from __future__ import annotations
 
+import uuid
 from datetime import datetime
 
 from appliance.domain import DocumentStatus, Job, JobState
-from appliance.storage import audit, chunks, documents, jobs, pages
+from appliance.storage import audit, chunks, documents, jobs, knowledge_epoch, pages
 from appliance.storage.audit import AuditEntry
 from appliance.storage.database import Connection
+
+
+def queue(tx: Connection, document_id: str, *, at: datetime) -> None:
+    """A job that reads the document anew. What is served until then is served further."""
+    jobs.insert(tx, str(uuid.uuid4()), document_id, at)
+    documents.set_status(tx, document_id, DocumentStatus.UPLOADED)
 
 
 def publish(tx: Connection, job: Job, revision: int, *, at: datetime) -> None:
@@ -26,6 +33,7 @@ def publish(tx: Connection, job: Job, revision: int, *, at: datetime) -> None:
         note=current.error,
     )
     clear(tx, job.document_id, revision)
+    knowledge_epoch.bump(tx)
     jobs.finish(tx, job.id, error=None, now=at)
     audit.append(tx, _entry(at, "document.indexed", job, success=True, chunks=total))
 
@@ -41,6 +49,7 @@ def give_up(tx: Connection, job: Job, reason: str, *, at: datetime) -> None:
     else:
         error = f"The last reindex failed, so the text from before is still used. {reason}"
         documents.set_status(tx, job.document_id, DocumentStatus.INDEXED, error=error)
+        knowledge_epoch.bump(tx)
     clear(tx, job.document_id, served)
     jobs.finish(tx, job.id, error=reason, now=at)
     audit.append(tx, _entry(at, "document.failed", job, success=False))

@@ -26,7 +26,7 @@ from appliance.storage import chunks, documents, file_rows, jobs, pages
 from appliance.storage.database import Connection, Database
 from appliance.storage.files import FileStore
 
-ATTEMPTS = 3
+ATTEMPTS = 3  # runs of a job that get no further
 LEASE = timedelta(seconds=60)
 PAUSE_S = (5.0, 30.0)  # after the first and the second failure
 PROGRESS_EVERY_S = 0.5
@@ -37,8 +37,8 @@ _IDLE_S = 5.0
 _EXTRACTED, _EMBEDDED, _INDEXED = 0.2, 0.95, 0.99
 _INTERNAL = "This document could not be processed because of an internal error. Try to reindex it."
 _CRASHED = (
-    f"Processing this document ended the appliance {ATTEMPTS} times, so it was set aside. "
-    "Check the file, then reindex it."
+    f"Processing this document ended the appliance {ATTEMPTS} times at the same place, so it was "
+    "set aside. Check the file, then reindex it."
 )
 
 logger = logging.getLogger(__name__)
@@ -159,9 +159,12 @@ class Ingestion:
         if job.stage == jobs.FIRST_STAGE:
             await self._extract(job, document, revision, served)
         await self._embed(job, revision)
-        await self._index.add_revision(document.id, revision, served)
-        await self._progress(job, "index", _INDEXED)
-        await self._db.write(lambda tx: outcomes.publish(tx, job, revision, at=self._clock()))
+
+        async def publish() -> None:
+            await self._progress(job, "index", _INDEXED)
+            await self._db.write(lambda tx: outcomes.publish(tx, job, revision, at=self._clock()))
+
+        await self._index.add_revision(document.id, revision, served, publish)
         if served is not None:
             await self._index.forget(document.id, except_revision=revision)
 
@@ -234,18 +237,26 @@ class Ingestion:
 
     async def _failed(self, job: Job, error: BaseException) -> None:
         """Give up, or try again later where that can help. Nothing to do once it is published."""
-        final = isinstance(error, Invalid) or job.attempts >= ATTEMPTS
-        reason = error.message if isinstance(error, ApplianceError) else _INTERNAL
+        told = error if isinstance(error, ApplianceError) else None
         logger.log(
-            logging.INFO if isinstance(error, ApplianceError) else logging.ERROR,
+            logging.ERROR if told is None else logging.INFO,
             "ingest failed",
-            exc_info=None if isinstance(error, ApplianceError) else error,
-            extra={"fields": {"document_id": job.document_id, "job_id": job.id, "final": final}},
+            exc_info=error if told is None else None,
+            extra={"fields": {"document_id": job.document_id, "job_id": job.id}},
         )
-        if final:
-            await self._db.write(lambda tx: outcomes.give_up(tx, job, reason, at=self._clock()))
-        else:
-            await self._db.write(lambda tx: self._put_back(tx, job, counted=True))
+        reason = _INTERNAL if told is None else told.message
+
+        def end(tx: Connection) -> None:
+            # As it stands in its row: the run may have got further since it began.
+            current = jobs.by_id(tx, job.id)
+            if current is None:
+                return
+            if isinstance(error, Invalid) or current.attempts >= ATTEMPTS:
+                outcomes.give_up(tx, current, reason, at=self._clock())
+            else:
+                self._put_back(tx, current, counted=True)
+
+        await self._db.write(end)
 
     def _take(self, tx: Connection) -> Job | None:
         now = self._clock()

@@ -1,4 +1,4 @@
-"""The hospital's documents: adding, listing, removing and opening them."""
+"""The hospital's documents: adding them, reading them anew and removing them."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from appliance.domain import Document, DocumentStatus, Principal, RequestOrigin, utc_now
-from appliance.errors import Busy, Invalid, NotFound
+from appliance.errors import Busy
+from appliance.services import ingest_outcomes
+from appliance.services.document_rules import check_predecessor, found, record
 from appliance.services.ingestion import Ingestion
 from appliance.services.search_index import SearchIndex
 from appliance.services.uploads import IncomingFile, check_type, title_of
-from appliance.storage import audit, chunks, documents, file_rows, jobs
-from appliance.storage.audit import AuditEntry
+from appliance.storage import documents, file_rows, jobs, knowledge_epoch
 from appliance.storage.database import Connection, Database
 from appliance.storage.files import FileStore, SealedFile
 
@@ -25,7 +26,6 @@ T = TypeVar("T")
 MAX_UPLOAD_BYTES = 50 << 20
 MAX_RECEIVING = 32  # uploads that arrive at once
 RETRY_AFTER_S = 5
-OpenedPassage = chunks.Opened
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,24 +123,9 @@ class Knowledge:
         finally:
             await incoming.discard()
 
-    async def listing(
-        self,
-        *,
-        status: DocumentStatus | None = None,
-        category: str | None = None,
-        search: str | None = None,
-        offset: int = 0,
-        limit: int = 20,
-    ) -> tuple[list[Document], int]:
-        """Newest first, and how many there are in all."""
-        wanted = documents.Wanted(status, category, search)
-        return await self._db.read(
-            lambda tx: documents.listing(tx, wanted, offset=offset, limit=limit)
-        )
-
     async def get(self, document_id: str) -> Document:
-        """Raises `NotFound`."""
-        return await self._db.read(lambda tx: _found(tx, document_id))
+        """For the console; people read through `Catalogue`. Raises `NotFound`."""
+        return await self._db.read(lambda tx: found(tx, document_id))
 
     async def delete(
         self, document_id: str, *, actor: Principal | None, origin: RequestOrigin | None
@@ -161,36 +146,14 @@ class Knowledge:
         """
 
         def queue(tx: Connection) -> Document:
-            document = _found(tx, document_id)
+            document = found(tx, document_id)
             if jobs.active(tx, document_id) is None:
-                self._queue(tx, document)
-                at = self._clock()
-                audit.append(tx, _entry(at, "document.reindex", document, actor, origin))
-            return _found(tx, document_id)
+                self._queue(tx, document, actor, origin)
+            return found(tx, document_id)
 
         document = await self._db.write(queue)
         self._ingestion.wake()
         return document
-
-    async def passage(
-        self,
-        document_id: str,
-        chunk_id: str,
-        *,
-        actor: Principal | None,
-        origin: RequestOrigin | None,
-    ) -> OpenedPassage:
-        """Open a cited passage in its page; the reading is audited. Raises `NotFound`."""
-
-        def read(tx: Connection) -> OpenedPassage:
-            opened = chunks.opened(tx, document_id, chunk_id)
-            if opened is None:
-                raise NotFound("There is no such passage; its document may have been replaced.")
-            entry = _entry(self._clock(), "document.read", opened.document, actor, origin)
-            audit.append(tx, entry)
-            return opened
-
-        return await self._db.write(read)
 
     async def _store(
         self,
@@ -203,21 +166,18 @@ class Knowledge:
         def known(tx: Connection) -> Document | None:
             document = documents.by_sha256(tx, sealed.sha256)
             if document is not None and document.status is DocumentStatus.FAILED:
-                self._queue(tx, document)
-                at = self._clock()
-                audit.append(tx, _entry(at, "document.reindex", document, actor, origin))
-                return _found(tx, document.id)
+                self._queue(tx, document, actor, origin)
+                return found(tx, document.id)
             return document
 
         def add(tx: Connection) -> Document:
-            if metadata.supersedes and documents.by_id(tx, metadata.supersedes) is None:
-                raise Invalid("There is no document with this id.", field="supersedes")
             document = self._document(incoming, sealed, metadata, actor)
+            if document.supersedes is not None:
+                check_predecessor(tx, document.supersedes, document.id)
             file_rows.insert(tx, sealed, document.upload_date)
             documents.insert(tx, document)
-            jobs.insert(tx, str(uuid.uuid4()), document.id, document.upload_date)
-            entry = _entry(document.upload_date, "document.upload", document, actor, origin)
-            audit.append(tx, entry)
+            ingest_outcomes.queue(tx, document.id, at=document.upload_date)
+            record(tx, document.upload_date, "document.upload", document, actor, origin)
             return document
 
         async with self._storing:
@@ -242,10 +202,11 @@ class Knowledge:
         self, document_id: str, actor: Principal | None, origin: RequestOrigin | None
     ) -> None:
         def delete(tx: Connection) -> Document:
-            document = _found(tx, document_id)
+            document = found(tx, document_id)
             documents.delete(tx, document_id)
             file_rows.delete(tx, document.sha256)
-            audit.append(tx, _entry(self._clock(), "document.delete", document, actor, origin))
+            knowledge_epoch.bump(tx)
+            record(tx, self._clock(), "document.delete", document, actor, origin)
             return document
 
         async with self._storing:
@@ -281,9 +242,16 @@ class Knowledge:
             owner=metadata.owner,
         )
 
-    def _queue(self, tx: Connection, document: Document) -> None:
-        jobs.insert(tx, str(uuid.uuid4()), document.id, self._clock())
-        documents.set_status(tx, document.id, DocumentStatus.UPLOADED)
+    def _queue(
+        self,
+        tx: Connection,
+        document: Document,
+        actor: Principal | None,
+        origin: RequestOrigin | None,
+    ) -> None:
+        at = self._clock()
+        ingest_outcomes.queue(tx, document.id, at=at)
+        record(tx, at, "document.reindex", document, actor, origin)
 
     def _start(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         task = asyncio.create_task(work)
@@ -294,29 +262,3 @@ class Knowledge:
     async def _to_the_end(self, work: Coroutine[Any, Any, T]) -> T:
         """Await `work`, which goes on when the caller is cancelled."""
         return await asyncio.shield(self._start(work))
-
-
-def _found(tx: Connection, document_id: str) -> Document:
-    document = documents.by_id(tx, document_id)
-    if document is None:
-        raise NotFound("There is no such document.")
-    return document
-
-
-def _entry(
-    at: datetime,
-    action: str,
-    document: Document,
-    actor: Principal | None,
-    origin: RequestOrigin | None,
-) -> AuditEntry:
-    return AuditEntry(
-        at,
-        action,
-        success=True,
-        actor=actor,
-        origin=origin,
-        resource_type="document",
-        resource_id=document.id,
-        details={"sha256": document.sha256, "size": document.size},
-    )

@@ -1,18 +1,24 @@
-"""A growing wait after wrong passwords, per account, whether the account exists or not."""
+"""A growing wait after wrong passwords, per account, whether the account exists or not.
+
+Of an account that exists, each wait and its early end stand among the account's lock events.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import hmac
-from collections.abc import AsyncIterator, Callable
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from math import ceil
 from weakref import WeakValueDictionary
 
-from appliance.domain import utc_now
+from appliance.domain import LockEvent, LockStatus, Principal, RequestOrigin, utc_now
 from appliance.errors import RateLimited
+from appliance.storage import audit, lock_events
 from appliance.storage import login_failures as store
+from appliance.storage.audit import AuditEntry
 from appliance.storage.database import Connection, Database
 from appliance.storage.login_failures import LoginFailures
 
@@ -58,8 +64,15 @@ class LoginThrottle:
                 )
             yield
 
-    def failed(self, tx: Connection, account: str) -> None:
-        """Count a wrong password, in the caller's transaction."""
+    def failed(
+        self,
+        tx: Connection,
+        account: str,
+        *,
+        user_id: str | None = None,
+        origin: RequestOrigin | None = None,
+    ) -> None:
+        """Count a wrong password, in the caller's transaction; `user_id` where there is a user."""
         now = self._clock()
         entry = store.get(tx, account)
         failures = 1
@@ -73,10 +86,95 @@ class LoginThrottle:
             doubled = FIRST_WAIT * 2 ** min(failures - FREE_FAILURES, 10)
             blocked_until = now + min(doubled, LONGEST_WAIT)
         store.put(tx, LoginFailures(account, failures, blocked_until, now))
+        if blocked_until is not None and user_id is not None:
+            reason = f"{failures} wrong passwords"
+            self._record(tx, user_id, LockStatus.LOCKED, reason, failures, None, origin)
 
-    def succeeded(self, tx: Connection, account: str) -> None:
+    def succeeded(
+        self,
+        tx: Connection,
+        account: str,
+        *,
+        user_id: str | None = None,
+        origin: RequestOrigin | None = None,
+        reason: str = "right password",
+    ) -> None:
         """Forget the failures, in the caller's transaction."""
+        self._forget(tx, account, user_id, reason, None, origin)
+
+    def unlock(
+        self,
+        tx: Connection,
+        account: str,
+        user_id: str,
+        reason: str | None,
+        actor: Principal,
+        origin: RequestOrigin,
+    ) -> bool:
+        """An administrator ends the wait, in the caller's transaction; False if there was none."""
+        return self._forget(tx, account, user_id, reason, actor, origin)
+
+    def waiting(self, tx: Connection, emails: Iterable[str]) -> set[str]:
+        """Those of `emails` (in their normal form) that have to wait now."""
+        accounts = {self.account(email): email for email in emails}
+        found = store.blocked_among(tx, accounts)
+        return {accounts[entry.account] for entry in found if self._wait(entry) > timedelta(0)}
+
+    def _forget(
+        self,
+        tx: Connection,
+        account: str,
+        user_id: str | None,
+        reason: str | None,
+        actor: Principal | None,
+        origin: RequestOrigin | None,
+    ) -> bool:
+        entry = store.get(tx, account)
         store.delete(tx, account)
+        if entry is None or entry.blocked_until is None:
+            return False
+        if user_id is not None:
+            status = LockStatus.UNLOCKED
+            self._record(tx, user_id, status, reason, entry.failures, actor, origin)
+        return True
+
+    def _record(
+        self,
+        tx: Connection,
+        user_id: str,
+        status: LockStatus,
+        reason: str | None,
+        failures: int,
+        actor: Principal | None,
+        origin: RequestOrigin | None,
+    ) -> None:
+        now = self._clock()
+        lock_events.insert(
+            tx,
+            LockEvent(
+                id=str(uuid.uuid4()),
+                user_id=user_id,
+                timestamp=now,
+                actor_id=None if actor is None else actor.user.id,
+                status=status,
+                reason=reason,
+                request_id=None if origin is None else origin.request_id,
+            ),
+        )
+        audit.append(
+            tx,
+            AuditEntry(
+                at=now,
+                action="account.lock" if status is LockStatus.LOCKED else "account.unlock",
+                success=True,
+                actor=actor,
+                user_id=user_id,
+                origin=origin,
+                resource_type="user",
+                resource_id=user_id,
+                details={"failures": failures},
+            ),
+        )
 
     def _wait(self, entry: LoginFailures | None) -> timedelta:
         if entry is None or entry.blocked_until is None:

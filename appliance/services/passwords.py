@@ -92,20 +92,20 @@ class PasswordHasher:
         )
         return matches and password_hash is not None
 
-    def check(self, password: str, *, email: str) -> None:
-        """Raises `Invalid` (field `password`) for a password too short, too long or too common."""
+    def check(self, password: str, *, email: str, field: str = "password") -> None:
+        """Raises `Invalid` naming `field` for a password too short, too long or too common."""
         if any(unicodedata.category(character) == "Cs" for character in password):
-            raise Invalid("The password has characters that are no text.", field="password")
+            raise Invalid("The password has characters that are no text.", field=field)
         normal = normalise(password)
         if not self._min_length <= len(normal) <= MAX_LENGTH:
             raise Invalid(
                 f"The password must have {self._min_length} to {MAX_LENGTH} characters.",
-                field="password",
+                field=field,
             )
         if _is_guessable(normal.casefold(), email.casefold()):
             raise Invalid(
                 "The password is too easy to guess: choose a few words of your own.",
-                field="password",
+                field=field,
             )
 
     def close(self) -> None:

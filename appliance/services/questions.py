@@ -17,7 +17,6 @@ from appliance.domain import (
 )
 from appliance.errors import ApplianceError, Conflict
 from appliance.services.conversation_rules import (
-    PREVIEW_CHARACTERS,
     TITLE_CHARACTERS,
     check_branch,
     insert_conversation,
@@ -25,8 +24,12 @@ from appliance.services.conversation_rules import (
     new_conversation,
     not_found,
     own_conversation,
+    own_message,
+    preview,
+    record,
     shortened,
 )
+from appliance.services.conversations import MAX_BRANCHES
 from appliance.storage import branches, conversations, messages
 from appliance.storage.branches import Segment
 from appliance.storage.database import Connection
@@ -58,6 +61,28 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
+class AskAgain:
+    """Whose answer, or which question, somebody wants answered anew."""
+
+    principal: Principal
+    origin: RequestOrigin
+    at: datetime
+    conversation_id: str
+    message_id: str
+    branch_id: str = field(default_factory=_new_id)
+    answer_id: str = field(default_factory=_new_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A question, and what its line said before it; `is_new` is false for a retry."""
+
+    question: Message
+    before: list[Message]
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """`is_new` is false for a retry: then question and answer are those stored the first time."""
 
@@ -73,13 +98,27 @@ def store(tx: Connection, ask: Ask, *, refusal: ApplianceError | None) -> Asked:
     `refusal` is raised when there is something to store: a retry is answered even while no new
     question can be taken.
     """
+    stored = store_question(tx, ask, refusal=refusal)
+    question = stored.question
+    if not stored.is_new:
+        earlier = messages.answer_to(tx, question)
+        if earlier is None:
+            raise Conflict("This message was stored before, without an answer.")
+        return Asked(question, earlier, (), is_new=False)
+    answer = _insert_answer(tx, question, ask.answer_id, question.branch_id, ask.at)
+    return Asked(question, answer, _turns(stored.before), is_new=True)
+
+
+def store_question(tx: Connection, ask: Ask, *, refusal: ApplianceError | None = None) -> Stored:
+    """The question alone; otherwise as `store`."""
     user_id = ask.principal.user.id
     if ask.conversation_id is not None:
         own_conversation(tx, ask.principal, ask.conversation_id)
     if ask.client_message_id is not None:
         earlier = messages.by_client_id(tx, user_id, ask.client_message_id, ask.conversation_id)
         if earlier is not None:
-            return _repeated(tx, earlier)
+            record(tx, ask.at, "message.read", ask.principal, ask.origin, "message", earlier.id)
+            return Stored(earlier, [], is_new=False)
     if refusal is not None:
         raise refusal
     conversation_id, line = _place(tx, ask)
@@ -95,21 +134,61 @@ def store(tx: Connection, ask: Ask, *, refusal: ApplianceError | None) -> Asked:
         created_at=ask.at,
         client_message_id=ask.client_message_id,
     )
+    insert_question(tx, ask.principal, ask.origin, question)
+    conversations.touch(tx, conversation_id, preview=preview(ask.content), added=1, at=ask.at)
+    return Stored(question, before, is_new=True)
+
+
+def store_again(tx: Connection, again: AskAgain, *, refusal: ApplianceError | None) -> Asked:
+    """Store the row of a new answer to a stored question, in a branch that starts from it.
+
+    Raises `NotFound`, `Conflict` while the question is being answered or when there are too many
+    branches, and `refusal`.
+    """
+    conversation = own_conversation(tx, again.principal, again.conversation_id)
+    message = own_message(tx, again.principal, again.conversation_id, again.message_id)
+    question: Message | None = message
+    if message.role is MessageRole.ASSISTANT and message.parent_message_id is not None:
+        question = messages.in_conversation(tx, conversation.id, message.parent_message_id)
+    if question is None or question.role is not MessageRole.USER:
+        raise Conflict("There is no question that this message answers.")
+    if messages.is_being_answered(tx, question):
+        raise Conflict("This question is being answered. Stop that answer first.")
+    if len(branches.of_conversation(tx, conversation)) > MAX_BRANCHES:
+        raise Conflict("This conversation has too many branches.")
+    if refusal is not None:
+        raise refusal
+    *ancestors, own = branches.lineage(tx, question.branch_id)
+    seq = messages.seq_in(tx, conversation.id, question.id) or 0
+    line = [*ancestors, Segment(own.branch_id, seq - 1)]
+    before = messages.last(tx, conversation.id, line, limit=HISTORY_MESSAGES)
+    branches.insert(tx, again.branch_id, conversation.id, question.id, again.at)
+    who, origin = again.principal, again.origin
+    record(tx, again.at, "branch.create", who, origin, "branch", again.branch_id)
+    answer = _insert_answer(tx, question, again.answer_id, again.branch_id, again.at)
+    record(tx, again.at, "answer.regenerate", who, origin, "message", answer.id)
+    return Asked(question, answer, _turns(before), is_new=True)
+
+
+def _insert_answer(
+    tx: Connection, question: Message, answer_id: str, branch_id: str, at: datetime
+) -> Message:
+    """The row that the answer will be written to."""
     answer = Message(
-        id=ask.answer_id,
-        conversation_id=conversation_id,
-        branch_id=ask.branch_id,
+        id=answer_id,
+        conversation_id=question.conversation_id,
+        branch_id=branch_id,
         parent_message_id=question.id,
         role=MessageRole.ASSISTANT,
         content="",
         status=MessageStatus.STREAMING,
-        created_at=ask.at,
+        created_at=at,
     )
-    insert_question(tx, ask.principal, ask.origin, question)
     messages.insert(tx, answer)
-    preview = shortened(ask.content, PREVIEW_CHARACTERS)
-    conversations.touch(tx, conversation_id, preview=preview, added=2, at=ask.at)
-    return Asked(question, answer, _turns(before), is_new=True)
+    conversations.touch(
+        tx, question.conversation_id, preview=preview(question.content), added=1, at=at
+    )
+    return answer
 
 
 def _place(tx: Connection, ask: Ask) -> tuple[str, list[Segment]]:
@@ -131,13 +210,6 @@ def _place(tx: Connection, ask: Ask) -> tuple[str, list[Segment]]:
         if parent is None:
             raise not_found("message")
     return ask.conversation_id, branches.lineage(tx, ask.branch_id)
-
-
-def _repeated(tx: Connection, question: Message) -> Asked:
-    answer = messages.answer_to(tx, question)
-    if answer is None:
-        raise Conflict("This message was stored before, without an answer.")
-    return Asked(question, answer, (), is_new=False)
 
 
 def _turns(before: list[Message]) -> tuple[Turn, ...]:

@@ -10,42 +10,73 @@ from numpy.typing import NDArray
 from appliance.domain import Passage
 from appliance.engines.protocols import Embedder
 from appliance.services.search_index import SearchIndex
-from appliance.storage.cache import Cache
+from appliance.storage import knowledge_epoch
+from appliance.storage.cache import QUESTION_VECTORS, RETRIEVAL, Cache
+from appliance.storage.database import Database
 
 PASSAGES = 8
-VECTORS = "question-vector"  # the namespace in the cache
+VECTOR_S = 7 * 86400.0
+# Longer than an epoch lasts in most hospitals; a change of the documents begins a new one at once.
+RESULT_S = 86400.0
 
 
 class Retrieval:
     def __init__(
-        self, embedder: Embedder, index: SearchIndex, cache: Cache, *, limit: int = PASSAGES
+        self,
+        db: Database,
+        embedder: Embedder,
+        index: SearchIndex,
+        cache: Cache,
+        *,
+        limit: int = PASSAGES,
     ) -> None:
         """`limit`: passages per question, at most."""
+        self._db = db
         self._embedder = embedder
         self._index = index
         self._cache = cache
         self._limit = limit
 
-    async def find(self, question: str) -> list[Passage]:
+    async def find(
+        self, question: str, *, limit: int | None = None, category: str | None = None
+    ) -> list[Passage]:
         """The best first, each with its score and its similarity to the question.
 
-        Raises `Unavailable` while the index is being rebuilt.
+        `limit` other than an answer's, and one `category`, are for looking around. Raises
+        `Unavailable` while the index is being rebuilt, unless the question was asked before.
         """
         text = " ".join(question.split())
-        hits = await self._index.search(await self._vector(text), text, self._limit)
-        passages = {p.chunk.id: p for p in await self._index.passages([h.chunk_id for h in hits])}
+        hits = await self._hits(text, limit or self._limit, category)
+        passages = {p.chunk.id: p for p in await self._index.passages([i for i, _, _ in hits])}
         # What has been deleted or superseded since it was found is missing here.
         return [
-            replace(passages[hit.chunk_id], score=hit.score, similarity=hit.cosine)
-            for hit in hits
-            if hit.chunk_id in passages
+            replace(passages[chunk_id], score=score, similarity=cosine)
+            for chunk_id, score, cosine in hits
+            if chunk_id in passages
         ]
 
+    async def _hits(
+        self, text: str, limit: int, category: str | None
+    ) -> list[tuple[str, float, float]]:
+        """Chunk id, score and cosine of the best, by what the documents are now."""
+        # Read before the search: what is found later than that is kept for an epoch that has gone.
+        epoch = await self._db.read(knowledge_epoch.current)
+        wanted = (str(limit), category or "")
+        key = self._cache.key(RETRIEVAL, str(epoch), self._embedder.name, *wanted, text)
+
+        async def search() -> list[tuple[str, float, float]]:
+            found = await self._index.search(
+                await self._vector(text), text, limit, category=category
+            )
+            return [(hit.chunk_id, float(hit.score), float(hit.cosine)) for hit in found]
+
+        return await self._cache.through(key, RESULT_S, search)
+
     async def _vector(self, text: str) -> NDArray[np.float32]:
-        key = self._cache.key(VECTORS, self._embedder.name, text)
-        known = await self._cache.get(key)
-        if known is not None:
-            return np.asarray(known, dtype=np.float32)
-        vector: NDArray[np.float32] = (await self._embedder.embed([text]))[0]
-        await self._cache.set(key, vector.tolist())
-        return vector
+        key = self._cache.key(QUESTION_VECTORS, self._embedder.name, text)
+
+        async def embed() -> list[float]:
+            values: list[float] = (await self._embedder.embed([text]))[0].tolist()
+            return values
+
+        return np.asarray(await self._cache.through(key, VECTOR_S, embed), dtype=np.float32)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,8 +88,12 @@ class SearchIndex:
         if self._rebuilding is not None:
             await asyncio.wait({self._rebuilding})
 
-    async def search(self, vector: NDArray[np.float32], text: str, limit: int) -> list[Hit]:
+    async def search(
+        self, vector: NDArray[np.float32], text: str, limit: int, *, category: str | None = None
+    ) -> list[Hit]:
         """The best `limit` chunks for a question and its vector (length 1), best first.
+
+        With `category`, of its documents alone.
 
         Raises `Unavailable` while the index is being rebuilt.
         """
@@ -107,7 +111,7 @@ class SearchIndex:
             cosines |= table.cosines(vector, scores.keys() - cosines.keys())
             # Decided before ranking, by SQLite: what was deleted or superseded takes nobody's
             # place.
-            served = await self._served(list(cosines))
+            served = await self._served(list(cosines), category)
             hits = fused({i: c for i, c in cosines.items() if i in served}, scores)
             exhausted = len(nearest) < depth and len(worded) < depth
             if len(hits) >= limit or exhausted or depth >= _DEEPEST:
@@ -128,20 +132,37 @@ class SearchIndex:
             if chunk_id in found
         ]
 
-    async def add_revision(self, document_id: str, revision: int, served: int | None) -> None:
+    async def add_revision(
+        self,
+        document_id: str,
+        revision: int,
+        served: int | None,
+        publish: Callable[[], Awaitable[None]],
+    ) -> None:
         """Put a document's new revision into the index, beside the one that is `served`.
 
-        Durable on return; doing it twice does no harm. Raises `Unavailable`.
+        When it is durable there, `publish` lets it answer questions. Doing it twice does no harm. A
+        rebuild is waited for, and none begins in between: it would not know of the revision.
+        Raises `Unavailable` when the index is damaged, which starts a rebuild.
         """
-        async with self._changing:
-            table = self._ready()
-            try:
-                await table.delete_document(document_id, except_revision=served)
-                await self._builder.copy(table, document_id, revision)
-                await table.settle()
-            except DamagedIndex as reason:
-                self._lost(table, reason)
-                raise _being_rebuilt() from reason
+        while True:
+            await self.settled()
+            async with self._changing:
+                table = self._table
+                if table is None and self._rebuilding and not self._rebuilding.done():
+                    continue  # lost meanwhile
+                table = self._ready()
+                try:
+                    await table.delete_document(document_id, except_revision=served)
+                    await self._builder.copy(table, document_id, revision)
+                    await table.settle()
+                except DamagedIndex as reason:
+                    self._lost(table, reason)
+                    raise Unavailable(
+                        "The search index was damaged when this document was added to it. "
+                        "Try to reindex the document."
+                    ) from reason
+                return await publish()
 
     async def forget(self, document_id: str, *, except_revision: int | None = None) -> None:
         """Remove a document from the index, all revisions or all but one. SQLite already has."""
@@ -155,8 +176,10 @@ class SearchIndex:
             except DamagedIndex as reason:
                 self._lost(table, reason)
 
-    async def _served(self, ids: Sequence[str]) -> set[str]:
-        return await self._db.read(lambda tx: chunks.served(tx, ids)) if ids else set()
+    async def _served(self, ids: Sequence[str], category: str | None) -> set[str]:
+        if not ids:
+            return set()
+        return await self._db.read(lambda tx: chunks.served(tx, ids, category=category))
 
     def _ready(self) -> VectorTable:
         if self._table is None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from appliance.domain import Principal, RequestOrigin, Session, User, utc_now
-from appliance.errors import Forbidden, Unauthorized
+from appliance.errors import Forbidden, NotFound, Unauthorized
 from appliance.services.session_watches import SessionWatches
 from appliance.services.tokens import AccessTokens, RefreshTokens
 from appliance.storage import audit, users
@@ -100,13 +100,43 @@ class Sessions:
     async def authenticate(self, access_token: str) -> Principal:
         """Whose token this is. Raises `Unauthorized` unless token, session and account all hold."""
         claims = self._access.read(access_token)
-        found = await self._db.read(lambda tx: store.with_user(tx, claims.session_id))
-        if found is None:
+        principal = await self.principal(claims.session_id)
+        if principal.user.id != claims.user_id:
+            raise Unauthorized(_NO_SESSION)
+        return principal
+
+    async def principal(self, session_id: str) -> Principal:
+        """Who is signed in by it. Raises `Unauthorized` unless session and account hold."""
+        found = await self._db.read(lambda tx: store.with_user(tx, session_id))
+        if found is None or not _holds(*found, self._clock()):
             raise Unauthorized(_NO_SESSION)
         session, user = found
-        if session.user_id != claims.user_id or not _holds(session, user, self._clock()):
-            raise Unauthorized(_NO_SESSION)
         return Principal(user, session.id)
+
+    async def of(self, principal: Principal) -> list[Session]:
+        """The caller's sessions that have not ended, newest first."""
+        now = self._clock()
+        return await self._db.read(lambda tx: store.live_of_user(tx, principal.user.id, now))
+
+    async def revoke_own(
+        self, principal: Principal, session_id: str, origin: RequestOrigin
+    ) -> None:
+        """End one of the caller's sessions, on every way in.
+
+        Raises `NotFound` for somebody else's, one that has ended, and none at all.
+        """
+        now = self._clock()
+
+        def work(tx: Connection) -> None:
+            if not store.revoke_own(tx, principal.user.id, session_id, now):
+                raise NotFound("There is no such session.")
+            audit.append(
+                tx,
+                _entry(now, "session.revoke", True, session_id, "own", principal, origin),
+            )
+
+        await self._db.write(work)
+        self.ended([session_id], "revoked")
 
     async def revoke(
         self,
@@ -141,19 +171,30 @@ class Sessions:
         origin: RequestOrigin | None = None,
     ) -> int:
         """End the user's sessions, on every way in; returns how many there were."""
-        now = self._clock()
-
-        def work(tx: Connection) -> list[str]:
-            ended = store.revoke_of_user(tx, user_id, now, except_session=except_session)
-            for session_id in ended:
-                audit.append(
-                    tx, _entry(now, "session.revoke", True, session_id, reason, actor, origin)
-                )
-            return ended
-
-        ended = await self._db.write(work)
+        ended = await self._db.write(
+            lambda tx: self.end_all(
+                tx, user_id, reason, except_session=except_session, actor=actor, origin=origin
+            )
+        )
         self.ended(ended, reason)
         return len(ended)
+
+    def end_all(
+        self,
+        tx: Connection,
+        user_id: str,
+        reason: str,
+        *,
+        except_session: str | None = None,
+        actor: Principal | None = None,
+        origin: RequestOrigin | None = None,
+    ) -> list[str]:
+        """`revoke_all` within the caller's transaction; give the ids to `ended` once committed."""
+        now = self._clock()
+        ended = store.revoke_of_user(tx, user_id, now, except_session=except_session)
+        for session_id in ended:
+            audit.append(tx, _entry(now, "session.revoke", True, session_id, reason, actor, origin))
+        return ended
 
     async def sign_out(
         self, principal: Principal, refresh_token: str | None, origin: RequestOrigin

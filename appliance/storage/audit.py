@@ -12,6 +12,11 @@ from appliance.storage.database import Connection
 from appliance.storage.instants import to_text
 
 GENESIS = "0" * 64
+# What a row's hash is made over, beside the hash of the row before.
+COLUMNS = (
+    "seq", "timestamp", "action", "user_id", "role", "session_id", "ip", "request_id",
+    "resource_type", "resource_id", "success", "details",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +36,9 @@ class AuditEntry:
 
 def append(tx: Connection, entry: AuditEntry) -> None:
     """Add `entry` to the chain: hash = SHA-256(previous hash + canonical JSON of the row)."""
-    last = tx.execute("SELECT seq, hash FROM audit_log ORDER BY seq DESC LIMIT 1").fetchone()
+    last_seq, last_hash = head(tx)
     row: dict[str, str | int | None] = {
-        "seq": last["seq"] + 1 if last else 1,
+        "seq": last_seq + 1,
         "timestamp": to_text(entry.at),
         "action": entry.action,
         "user_id": entry.actor.user.id if entry.actor else entry.user_id,
@@ -46,7 +51,7 @@ def append(tx: Connection, entry: AuditEntry) -> None:
         "success": int(entry.success),
         "details": json.dumps(entry.details, sort_keys=True, separators=(",", ":")),
     }
-    row["hash"] = chain_hash(last["hash"] if last else GENESIS, row)
+    row["hash"] = chain_hash(last_hash, row)
     tx.execute(
         """INSERT INTO audit_log (seq, timestamp, action, user_id, role, session_id, ip, request_id,
                                   resource_type, resource_id, success, details, hash)
@@ -54,6 +59,12 @@ def append(tx: Connection, entry: AuditEntry) -> None:
                    :resource_type, :resource_id, :success, :details, :hash)""",
         row,
     )
+
+
+def head(tx: Connection) -> tuple[int, str]:
+    """Number and hash of the newest row; 0 and `GENESIS` before the first."""
+    last = tx.execute("SELECT seq, hash FROM audit_log ORDER BY seq DESC LIMIT 1").fetchone()
+    return (last["seq"], last["hash"]) if last else (0, GENESIS)
 
 
 def chain_hash(previous: str, row: dict[str, str | int | None]) -> str:

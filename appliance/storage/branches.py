@@ -9,12 +9,12 @@ from appliance.domain import MAIN_BRANCH, Branch, Conversation
 from appliance.storage.database import Connection
 from appliance.storage.instants import from_text, to_text
 
-_NO_LIMIT = 2**63 - 1
+NO_LIMIT = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """The messages of one branch with seq <= `upto`."""
+    """The messages of one branch with seq <= `upto`; `NO_LIMIT`: all of them."""
 
     branch_id: str
     upto: int
@@ -42,16 +42,18 @@ def exists(tx: Connection, conversation_id: str, branch_id: str) -> bool:
 def of_conversation(tx: Connection, conversation: Conversation) -> list[Branch]:
     """The main line first, then in order of creation; counts are of a branch's own messages."""
     rows = tx.execute(
-        """SELECT b.id, b.parent_message_id, b.created_at, count(m.seq) AS messages,
-                  max(m.created_at) AS last_message
+        """SELECT b.id, b.parent_message_id, b.created_at, coalesce(n.messages, 0) AS messages,
+                  (SELECT created_at FROM messages
+                   WHERE conversation_id = :conversation_id AND branch_id = b.id
+                   ORDER BY seq DESC LIMIT 1) AS last_message
            FROM (SELECT :main AS id, NULL AS parent_message_id, :created_at AS created_at,
                         0 AS place
                  UNION ALL
                  SELECT id, parent_message_id, created_at, 1 FROM branches
                  WHERE conversation_id = :conversation_id) AS b
-           LEFT JOIN messages AS m
-             ON m.conversation_id = :conversation_id AND m.branch_id = b.id
-           GROUP BY b.id ORDER BY b.place, b.created_at, b.id""",
+           LEFT JOIN branch_counts AS n
+             ON n.conversation_id = :conversation_id AND n.branch_id = b.id
+           ORDER BY b.place, b.created_at, b.id""",
         {
             "main": MAIN_BRANCH,
             "created_at": to_text(conversation.created_at),
@@ -86,6 +88,6 @@ def lineage(tx: Connection, branch_id: str) -> list[Segment]:
              JOIN messages AS parent ON parent.id = branches.parent_message_id
            )
            SELECT branch_id, upto FROM line ORDER BY depth DESC""",
-        {"branch_id": branch_id, "no_limit": _NO_LIMIT},
+        {"branch_id": branch_id, "no_limit": NO_LIMIT},
     )
     return [Segment(row["branch_id"], row["upto"]) for row in rows]

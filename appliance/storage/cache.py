@@ -8,136 +8,197 @@ of the cache is of use without the appliance's key.
 from __future__ import annotations
 
 import asyncio
-import base64
-import hashlib
 import hmac
 import logging
-import secrets
-import shutil
-import sqlite3
-from collections import OrderedDict
-from collections.abc import Callable
+from collections import Counter, OrderedDict
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-import diskcache
 import orjson
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from appliance.domain import utc_now
+from appliance.storage.sealed_disk import Entry, SealedDisk, namespace_of
 
 T = TypeVar("T")
 
-SIZE_LIMIT_BYTES = 256 << 20
 MEMORY_ENTRIES = 2048
-_NONCE_BYTES = 12
+MEMORY_ONLY_S = 60.0  # what lives shorter is not worth a write to the disk
+
+# Namespaces: the readable beginnings of keys, and what people can name to have forgotten.
+QUESTION_VECTORS = "question-vector"
+RETRIEVAL = "retrieval"
+USERS = "user"  # user:<id>:...
+FLAGS = "flag"
+NAMESPACES = (QUESTION_VECTORS, RETRIEVAL, USERS, FLAGS)
 
 logger = logging.getLogger(__name__)
 
 
-class Cache:
-    """Keeps JSON values under keys made by `key`. Failures of the disk read as misses."""
+@dataclass(frozen=True, slots=True)
+class CacheStats:
+    """Since the start, of both levels. `connected`: whether the disk answers."""
 
-    def __init__(self, disk: Any, secret: bytes, pool: ThreadPoolExecutor) -> None:
+    memory_entries: int
+    memory_hits: int
+    memory_misses: int
+    connected: bool
+    disk_entries: int
+    disk_bytes: int
+    disk_hits: int
+    disk_misses: int
+
+
+class Cache:
+    """Keeps JSON values under keys made by `key`. Failures of the disk read as misses.
+
+    Values are shared: whoever gets one must not change it.
+    """
+
+    def __init__(
+        self,
+        disk: SealedDisk,
+        secret: bytes,
+        pool: ThreadPoolExecutor,
+        clock: Callable[[], datetime],
+    ) -> None:
         """Use `open`."""
         self._disk = disk
         self._secret = secret
-        self._cipher = AESGCM(hashlib.sha256(b"values" + secret).digest())
         self._pool = pool
-        self._memory: OrderedDict[str, Any] = OrderedDict()
-        self.hits = 0
-        self.misses = 0
+        self._clock = clock
+        self._memory: OrderedDict[str, Entry] = OrderedDict()
+        self._invalidations: Counter[str] = Counter()  # by namespace; "" counts for all of them
+        self._memory_hits = self._memory_misses = 0
+        self._disk_hits = self._disk_misses = 0
 
     @classmethod
-    async def open(cls, directory: Path, secret: bytes) -> Cache:
+    async def open(
+        cls, directory: Path, secret: bytes, *, clock: Callable[[], datetime] = utc_now
+    ) -> Cache:
         """`secret`: 32 bytes; what was written under another one reads as absent."""
+        # One thread: what is asked of the disk happens in the order in which it was asked.
         pool = ThreadPoolExecutor(1, thread_name_prefix="cache")
-
-        def connect() -> Any:
-            directory.mkdir(parents=True, exist_ok=True)
-            directory.chmod(0o700)
-            # JSON, never pickle: a pickle that somebody plants in the directory would run.
-            return diskcache.Cache(
-                str(directory), disk=diskcache.JSONDisk, size_limit=SIZE_LIMIT_BYTES
-            )
-
-        def connect_anew() -> Any:
-            try:
-                return connect()
-            except sqlite3.DatabaseError:
-                # All of it can be had again; a cache must not keep the appliance from starting.
-                logger.warning("the cache was damaged and is made anew")
-                shutil.rmtree(directory)
-                return connect()
-
-        disk = await asyncio.get_running_loop().run_in_executor(pool, connect_anew)
-        return cls(disk, secret, pool)
+        loop = asyncio.get_running_loop()
+        disk = await loop.run_in_executor(pool, SealedDisk, directory, secret)
+        return cls(disk, secret, pool, clock)
 
     def key(self, namespace: str, *parts: str) -> str:
-        """`namespace` stays readable, so that `delete` can name it; the parts do not."""
+        """`namespace` stays readable, so that `delete` can name it; the parts do not.
+
+        It may go on after a colon with an id: `user:<id>`.
+        """
         text = orjson.dumps([namespace, *parts])
         return f"{namespace}:{hmac.digest(self._secret, text, 'sha256').hex()}"
 
-    async def get(self, key: str) -> Any | None:
-        """A value that JSON can hold, or None."""
-        if key in self._memory:
-            self._memory.move_to_end(key)
-            self.hits += 1
-            return self._memory[key]
-        sealed = await self._run(self._disk.get, key)
-        value = None if sealed is None else self._opened(key, sealed)
-        if value is None:
-            self.misses += 1
-            return None
-        self.hits += 1
-        self._remember(key, value)
+    async def through(self, key: str, ttl_s: float, compute: Callable[[], Awaitable[T]]) -> T:
+        """The value of `key`, computed where it is not known and kept for `ttl_s` seconds.
+
+        What was invalidated while it was being computed is returned but not kept: it may have been
+        read before the change that made it stale. From the disk tuples come back as lists.
+        """
+        on_disk = ttl_s >= MEMORY_ONLY_S
+        known: T | None = await self._find(key, on_disk)
+        if known is not None:
+            return known
+        generation = self._generation(key)
+        value = await compute()
+        if generation == self._generation(key):
+            await self._store(key, value, ttl_s)
         return value
 
-    async def set(self, key: str, value: Any) -> None:
-        self._remember(key, value)
-        nonce = secrets.token_bytes(_NONCE_BYTES)
-        sealed = nonce + self._cipher.encrypt(nonce, orjson.dumps(value), key.encode())
-        text = base64.b64encode(sealed).decode()
-        await self._run(self._disk.set, key, text)
+    async def get(self, key: str) -> Any | None:
+        """A value that JSON can hold, or None."""
+        return await self._find(key, True)
+
+    async def set(self, key: str, value: Any, *, ttl_s: float) -> None:
+        await self._store(key, value, ttl_s)
 
     async def delete(self, prefix: str) -> int:
-        """Forget every key that begins with `prefix` ("" for all); how many that were."""
-        for key in [key for key in self._memory if key.startswith(prefix)]:
+        """Forget every key that begins with `prefix` ("" for all); how many that were.
+
+        From the call on nothing of it is found, whatever was under way.
+        """
+        self._invalidations[namespace_of(prefix) if ":" in prefix else ""] += 1
+        known = [key for key in self._memory if key.startswith(prefix)]
+        for key in known:
             del self._memory[key]
+        deleted = await self._run(self._disk.delete, prefix, known)
+        return len(known) if deleted is None else deleted
 
-        def sweep() -> int:
-            keys = [key for key in self._disk.iterkeys() if str(key).startswith(prefix)]
-            return sum(1 for key in keys if self._disk.delete(key))
+    async def delete_key(self, key: str) -> int:
+        """Forget exactly this key: 1, or 0 where it was not there."""
+        self._invalidations[namespace_of(key)] += 1
+        known = self._memory.pop(key, None) is not None
+        return int(await self._run(self._disk.delete_key, key) or known)
 
-        return await self._run(sweep) or 0
+    async def clear(self) -> int:
+        """Forget all; how much that was."""
+        return await self.delete("")
+
+    async def stats(self) -> CacheStats:
+        size = await self._run(self._disk.size)
+        entries, volume = size or (0, 0)
+        return CacheStats(
+            memory_entries=len(self._memory),
+            memory_hits=self._memory_hits,
+            memory_misses=self._memory_misses,
+            connected=size is not None,
+            disk_entries=entries,
+            disk_bytes=volume,
+            disk_hits=self._disk_hits,
+            disk_misses=self._disk_misses,
+        )
 
     async def check(self) -> None:
         """Raises where the directory cannot be written and read back."""
-
-        def probe() -> None:
-            self._disk.set("probe", 1)
-            if self._disk.get("probe") != 1:
-                raise OSError("the cache does not give back what it was given")
-
-        await asyncio.get_running_loop().run_in_executor(self._pool, probe)
+        await asyncio.get_running_loop().run_in_executor(self._pool, self._disk.check)
 
     async def close(self) -> None:
         await self._run(self._disk.close)
         self._pool.shutdown(wait=False)
 
-    def _remember(self, key: str, value: Any) -> None:
-        self._memory[key] = value
+    async def _find(self, key: str, on_disk: bool) -> Any | None:
+        entry = self._memory.get(key)
+        if entry is not None and entry.holds(self._now()):
+            self._memory.move_to_end(key)
+            self._memory_hits += 1
+            return entry.value
+        self._memory.pop(key, None)
+        self._memory_misses += 1
+        if not on_disk:
+            return None
+        generation = self._generation(key)
+        entry = await self._run(self._disk.get, key)
+        if entry is None or not entry.holds(self._now()) or generation != self._generation(key):
+            self._disk_misses += 1
+            return None
+        self._disk_hits += 1
+        self._remember(key, entry)
+        return entry.value
+
+    async def _store(self, key: str, value: Any, ttl_s: float) -> None:
+        now = self._now()
+        entry = Entry(value, now, now + ttl_s)
+        self._remember(key, entry)
+        if ttl_s >= MEMORY_ONLY_S:
+            await self._run(self._disk.set, key, entry)
+
+    def _generation(self, key: str) -> tuple[int, int]:
+        """Changes with every invalidation that may concern `key`."""
+        return self._invalidations[""], self._invalidations[namespace_of(key)]
+
+    def _remember(self, key: str, entry: Entry) -> None:
+        self._memory[key] = entry
         self._memory.move_to_end(key)
         if len(self._memory) > MEMORY_ENTRIES:
             self._memory.popitem(last=False)
 
-    def _opened(self, key: str, text: Any) -> Any | None:
-        try:
-            sealed = base64.b64decode(text, validate=True)
-            nonce, body = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
-            return orjson.loads(self._cipher.decrypt(nonce, body, key.encode()))
-        except (InvalidTag, ValueError, TypeError):
-            return None
+    def _now(self) -> float:
+        return self._clock().timestamp()
 
     async def _run(self, work: Callable[..., T], *arguments: Any) -> T | None:
         try:

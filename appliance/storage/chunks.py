@@ -120,14 +120,14 @@ def revisions(tx: Connection) -> list[tuple[str, int]]:
     return [(row["id"], row["revision"]) for row in rows]
 
 
-def served(tx: Connection, ids: Sequence[str]) -> set[str]:
-    """Those of `ids` that may answer a question."""
+def served(tx: Connection, ids: Sequence[str], *, category: str | None = None) -> set[str]:
+    """Those of `ids` that may answer a question; with `category`, of its documents alone."""
     marks = ",".join("?" * len(ids))
     rows = tx.execute(
         f"""SELECT c.id FROM chunks c
               JOIN documents d ON d.id = c.document_id AND d.revision = c.revision
-             WHERE c.id IN ({marks}) AND {SERVED}""",
-        list(ids),
+             WHERE c.id IN ({marks}) AND {SERVED} AND (? IS NULL OR d.category = ?)""",
+        [*ids, category, category],
     )
     return {row["id"] for row in rows}
 

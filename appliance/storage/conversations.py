@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from appliance.domain import Conversation
+from appliance.storage import message_search
 from appliance.storage.database import Connection, Row
 from appliance.storage.instants import from_text, to_text
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """None means any."""
+    """None means any. `words`: all of them in the title, or all of them in one message."""
 
     archived: bool | None = None
     folder_id: str | None = None
+    words: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +32,6 @@ class Position:
 
 _COLUMNS = """id, user_id, title, archived, folder_id, message_count, last_message_preview,
               created_at, updated_at"""
-_MATCHES = """user_id = :user_id
-              AND (:archived IS NULL OR archived = :archived)
-              AND (:folder_id IS NULL OR folder_id = :folder_id)"""
 
 
 def insert(tx: Connection, conversation: Conversation) -> None:
@@ -60,31 +61,46 @@ def by_id(tx: Connection, user_id: str, conversation_id: str) -> Conversation | 
     return _conversation(row) if row else None
 
 
+def by_ids(tx: Connection, user_id: str, ids: Sequence[str]) -> list[Conversation]:
+    """In the order of `ids`, without those that are not there."""
+    marks = ", ".join("?" * len(ids))
+    # The + keeps the planner from reading all that the user has.
+    rows = tx.execute(
+        f"SELECT {_COLUMNS} FROM conversations WHERE +user_id = ? AND id IN ({marks})",
+        (user_id, *ids),
+    )
+    found = {row["id"]: _conversation(row) for row in rows}
+    return [found[each] for each in ids if each in found]
+
+
 def count(tx: Connection, user_id: str, wanted: Filter) -> int:
-    total: int = tx.execute(
-        f"SELECT count(*) AS total FROM conversations WHERE {_MATCHES}", _values(user_id, wanted)
-    ).fetchone()["total"]
+    if wanted.folder_id is None and wanted.words is None:
+        statement = """SELECT coalesce(sum(conversations), 0) AS total FROM conversation_counts
+                       WHERE user_id = :user_id AND (:archived IS NULL OR archived = :archived)"""
+    else:
+        statement = f"SELECT count(*) AS total FROM conversations WHERE {_matches(user_id, wanted)}"
+    total: int = tx.execute(statement, _values(user_id, wanted)).fetchone()["total"]
     return total
 
 
-def page(
+def positions(
     tx: Connection, user_id: str, wanted: Filter, *, offset: int, limit: int
-) -> list[Conversation]:
+) -> list[Position]:
     """Newest activity first."""
     rows = tx.execute(
-        f"""SELECT {_COLUMNS} FROM conversations WHERE {_MATCHES}
+        f"""SELECT updated_at, id FROM conversations WHERE {_matches(user_id, wanted)}
             ORDER BY updated_at DESC, id LIMIT :limit OFFSET :offset""",
         {**_values(user_id, wanted), "limit": limit, "offset": offset},
     )
-    return [_conversation(row) for row in rows]
+    return [Position(row["updated_at"], row["id"]) for row in rows]
 
 
-def page_after(
+def positions_after(
     tx: Connection, user_id: str, wanted: Filter, position: Position, *, limit: int
-) -> list[Conversation]:
-    """The page after `position`, at the same cost however deep it lies (keyset)."""
+) -> list[Position]:
+    """Those after `position`, at the same cost however deep it lies (keyset)."""
     rows = tx.execute(
-        f"""SELECT {_COLUMNS} FROM conversations WHERE {_MATCHES}
+        f"""SELECT updated_at, id FROM conversations WHERE {_matches(user_id, wanted)}
               AND updated_at <= :updated_at AND (updated_at < :updated_at OR id > :id)
             ORDER BY updated_at DESC, id LIMIT :limit""",
         {
@@ -94,11 +110,28 @@ def page_after(
             "limit": limit,
         },
     )
-    return [_conversation(row) for row in rows]
+    return [Position(row["updated_at"], row["id"]) for row in rows]
 
 
-def position_of(conversation: Conversation) -> Position:
-    return Position(to_text(conversation.updated_at), conversation.id)
+def titled(
+    tx: Connection, user_id: str, words: Sequence[str], after: Position | None, *, limit: int
+) -> list[Position]:
+    """Those whose title holds all `words`, newest activity first; `after` as in a list."""
+    rows = tx.execute(
+        f"""SELECT updated_at, id FROM conversations
+            WHERE user_id = :user_id AND {_title_matches(words)}
+              AND (:id IS NULL
+                   OR updated_at <= :updated_at AND (updated_at < :updated_at OR id > :id))
+            ORDER BY updated_at DESC, id LIMIT :limit""",
+        {
+            "user_id": user_id,
+            **_title_values(words),
+            "updated_at": after.updated_at if after else None,
+            "id": after.id if after else None,
+            "limit": limit,
+        },
+    )
+    return [Position(row["updated_at"], row["id"]) for row in rows]
 
 
 def update(tx: Connection, conversation: Conversation) -> None:
@@ -117,8 +150,10 @@ def update(tx: Connection, conversation: Conversation) -> None:
     )
 
 
-def touch(tx: Connection, conversation_id: str, *, preview: str, added: int, at: datetime) -> None:
-    """Note activity: `added` messages more, `preview` of the last one."""
+def touch(
+    tx: Connection, conversation_id: str, *, preview: str | None, added: int, at: datetime
+) -> None:
+    """Note activity: `added` messages more (or fewer), `preview` of the last one."""
     tx.execute(
         """UPDATE conversations
            SET message_count = message_count + ?, last_message_preview = ?, updated_at = ?
@@ -141,16 +176,59 @@ def delete_all(tx: Connection, user_id: str) -> list[str]:
     return [row["id"] for row in rows.fetchall()]
 
 
-def owns_folder(tx: Connection, user_id: str, folder_id: str) -> bool:
-    found = tx.execute(
-        "SELECT 1 FROM folders WHERE id = ? AND user_id = ?", (folder_id, user_id)
-    ).fetchone()
-    return found is not None
+def refile(tx: Connection, user_id: str, folder_id: str, new_folder_id: str | None) -> int:
+    """Move all that lies in one folder to another, or out of any; returns how many."""
+    return tx.execute(
+        "UPDATE conversations SET folder_id = ? WHERE folder_id = ? AND user_id = ?",
+        (new_folder_id, folder_id, user_id),
+    ).rowcount
+
+
+def filed(tx: Connection, user_id: str) -> dict[str, int]:
+    """How many conversations lie in each folder."""
+    rows = tx.execute(
+        """SELECT f.id, count(c.id) AS conversations
+           FROM folders AS f JOIN conversations AS c ON c.folder_id = f.id AND c.user_id = f.user_id
+           WHERE f.user_id = ? GROUP BY f.id""",
+        (user_id,),
+    )
+    return {row["id"]: row["conversations"] for row in rows}
+
+
+def _matches(user_id: str, wanted: Filter) -> str:
+    """The condition, with the parameters of `_values`; an index serves each of its forms."""
+    conditions = ["user_id = :user_id"]
+    if wanted.archived is not None:
+        conditions.append("archived = :archived")
+    if wanted.folder_id is not None:
+        conditions.append("folder_id = :folder_id")
+    if wanted.words is not None:
+        found = _title_matches(wanted.words)
+        if message_search.expression(user_id, wanted.words) is not None:
+            found += f" OR id IN ({message_search.CONVERSATIONS})"
+        conditions.append(f"({found})")
+    return " AND ".join(conditions)
 
 
 def _values(user_id: str, wanted: Filter) -> dict[str, str | int | None]:
-    archived = None if wanted.archived is None else int(wanted.archived)
-    return {"user_id": user_id, "archived": archived, "folder_id": wanted.folder_id}
+    words = wanted.words or ()
+    return {
+        "user_id": user_id,
+        "archived": None if wanted.archived is None else int(wanted.archived),
+        "folder_id": wanted.folder_id,
+        "expression": message_search.expression(user_id, words),
+        **_title_values(words),
+    }
+
+
+def _title_matches(words: Sequence[str]) -> str:
+    tests = (f"title LIKE :word{number} ESCAPE '\\'" for number in range(len(words)))
+    return "(" + " AND ".join(tests) + ")"
+
+
+def _title_values(words: Sequence[str]) -> dict[str, str | int | None]:
+    escaped = (re.sub(r"([%_\\])", r"\\\1", word) for word in words)
+    return {f"word{number}": f"%{word}%" for number, word in enumerate(escaped)}
 
 
 def _conversation(row: Row) -> Conversation:

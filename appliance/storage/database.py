@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import unicodedata
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import aiosqlite
 from sqlcipher3 import dbapi2
 
-from appliance.errors import ApplianceError, StorageFull, Unavailable
+from appliance.errors import ApplianceError, Conflict, StorageFull, Unavailable
 from appliance.storage import migrations
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ class Database:
             self._idle.put_nowait(reader)
         self._pending: deque[tuple[Work[Any], asyncio.Future[Any]]] = deque()
         self._flusher: asyncio.Task[None] | None = None
+        self._committed: list[Callable[[int], None]] = []
         self._closed = False
 
     @classmethod
@@ -110,6 +112,10 @@ class Database:
             else:
                 running.add_done_callback(lambda done: self._return_reader(reader, done))
 
+    def on_commit(self, tell: Callable[[int], None]) -> None:
+        """Call `tell` after every commit, with the number of writes that shared it."""
+        self._committed.append(tell)
+
     async def close(self) -> None:
         """Finish what was accepted, move the WAL into the file, close every connection."""
         if self._closed:
@@ -142,6 +148,8 @@ class Database:
                     future.set_result(value)
                 else:
                     future.set_exception(value)
+            for tell in self._committed:
+                tell(count)
 
 
 def check_sqlite_version() -> None:
@@ -157,6 +165,7 @@ async def _connect(path: Path, key: bytes, *, query_only: bool) -> _Worker:
             str(path), isolation_level=None, check_same_thread=False
         )
         connection.row_factory = Row
+        connection.create_function("folded", 1, _folded, deterministic=True)
         # SQLCipher would tell standard error of a wrong key in lines of its own.
         connection.execute("PRAGMA cipher_log_level = NONE")
         connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
@@ -188,6 +197,11 @@ async def _connect(path: Path, key: bytes, *, query_only: bool) -> _Worker:
         await asyncio.to_thread(worker._thread.join)
         raise
     return worker
+
+
+def _folded(text: str) -> str:
+    """In SQL: `text` without the difference of upper and lower case, in any script."""
+    return unicodedata.normalize("NFKC", text).casefold()
 
 
 def _in_snapshot(connection: Connection, work: Work[T]) -> T:
@@ -233,6 +247,9 @@ def _explained(error: Exception) -> Exception:
         return error
     if isinstance(error, dbapi2.OperationalError) and "disk is full" in str(error):
         return StorageFull("The disk is full; nothing was changed.")
+    if isinstance(error, dbapi2.IntegrityError) and "FOREIGN KEY" in str(error):
+        # E.g. a question that was on its way while its author's account was deleted.
+        return Conflict("What this belongs to has just been removed.")
     return error
 
 

@@ -90,6 +90,39 @@ def listing(
     return [of_row(row) for row in rows], total["total"]
 
 
+def update(tx: Connection, document: Document) -> None:
+    """Write what people say of a document; what was found out about it stays."""
+    tx.execute(
+        """UPDATE documents SET title = ?, category = ?, version = ?, supersedes = ?, issuer = ?,
+                  effective_date = ?, review_by = ?, owner = ? WHERE id = ?""",
+        (
+            document.title,
+            document.category,
+            document.version,
+            document.supersedes,
+            document.issuer,
+            document.effective_date,
+            document.review_by,
+            document.owner,
+            document.id,
+        ),
+    )
+
+
+def supersedes(tx: Connection, newer_id: str, older_id: str) -> bool:
+    """Whether `newer_id` takes the place of `older_id`, by way of others or not, or is it."""
+    row = tx.execute(
+        """WITH RECURSIVE older(id) AS (
+             VALUES (:newer)
+             UNION
+             SELECT d.supersedes FROM documents d JOIN older ON d.id = older.id
+              WHERE d.supersedes IS NOT NULL)
+           SELECT 1 FROM older WHERE id = :older""",
+        {"newer": newer_id, "older": older_id},
+    ).fetchone()
+    return row is not None
+
+
 def revision(tx: Connection, document_id: str) -> int | None:
     """The revision that answers questions; None when there is none yet, or no such document."""
     row = tx.execute("SELECT revision FROM documents WHERE id = ?", (document_id,)).fetchone()
@@ -124,7 +157,12 @@ def publish(
 
 
 def delete(tx: Connection, document_id: str) -> None:
-    """Pages, chunks and jobs go with it."""
+    """Pages, chunks and jobs go with it. What it superseded is superseded by its successors."""
+    tx.execute(
+        """UPDATE documents SET supersedes = (SELECT supersedes FROM documents WHERE id = :id)
+            WHERE supersedes = :id""",
+        {"id": document_id},
+    )
     tx.execute("DELETE FROM documents WHERE id = ?", (document_id,))
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from appliance.storage.database import Connection
+from appliance.storage.database import Connection, Row
 from appliance.storage.instants import from_text, optional_from_text, to_text
 
 
@@ -23,14 +25,18 @@ def get(tx: Connection, account: str) -> LoginFailures | None:
              FROM login_failures WHERE account = ?""",
         (account,),
     ).fetchone()
-    if row is None:
-        return None
-    return LoginFailures(
-        account=row["account"],
-        failures=row["failures"],
-        blocked_until=optional_from_text(row["blocked_until"]),
-        last_failure=from_text(row["last_failure"]),
-    )
+    return None if row is None else _of_row(row)
+
+
+def blocked_among(tx: Connection, accounts: Iterable[str]) -> list[LoginFailures]:
+    """Those of `accounts` that were told to wait, whether the wait is over or not."""
+    rows = tx.execute(
+        """SELECT account, failures, blocked_until, last_failure
+             FROM login_failures
+            WHERE account IN (SELECT value FROM json_each(?)) AND blocked_until IS NOT NULL""",
+        (json.dumps(list(accounts)),),
+    ).fetchall()
+    return [_of_row(row) for row in rows]
 
 
 def put(tx: Connection, entry: LoginFailures) -> None:
@@ -52,3 +58,12 @@ def delete(tx: Connection, account: str) -> None:
 def delete_before(tx: Connection, before: datetime) -> None:
     """Delete the counts of accounts whose last failure was before `before`."""
     tx.execute("DELETE FROM login_failures WHERE last_failure < ?", (to_text(before),))
+
+
+def _of_row(row: Row) -> LoginFailures:
+    return LoginFailures(
+        account=row["account"],
+        failures=row["failures"],
+        blocked_until=optional_from_text(row["blocked_until"]),
+        last_failure=from_text(row["last_failure"]),
+    )

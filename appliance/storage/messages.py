@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from appliance.domain import Message, MessageRole, MessageStatus, Sentence
-from appliance.storage import citations
-from appliance.storage.branches import Segment
+from appliance.storage import citations, feedback
+from appliance.storage.branches import NO_LIMIT, Segment
 from appliance.storage.database import Connection, Row
 from appliance.storage.instants import from_text, optional_from_text, to_text
 
 _COLUMNS = """seq, id, conversation_id, branch_id, parent_message_id, role, content, status,
               client_message_id, model, tokens, sentences, created_at, edited_at"""
+_BATCH = 1000
 
 
 def insert(tx: Connection, message: Message) -> None:
@@ -38,10 +40,17 @@ def insert(tx: Connection, message: Message) -> None:
     )
 
 
-def finish(tx: Connection, message: Message) -> bool:
+def finish(
+    tx: Connection,
+    message: Message,
+    *,
+    first_token_ms: int | None = None,
+    duration_ms: int | None = None,
+) -> bool:
     """Write what became of a streaming answer. False when it is streaming no more, or has gone."""
     cursor = tx.execute(
-        """UPDATE messages SET content = ?, status = ?, model = ?, tokens = ?, sentences = ?
+        """UPDATE messages SET content = ?, status = ?, model = ?, tokens = ?, sentences = ?,
+                               first_token_ms = ?, duration_ms = ?
            WHERE id = ? AND status = 'streaming'""",
         (
             message.content,
@@ -49,6 +58,8 @@ def finish(tx: Connection, message: Message) -> bool:
             message.model,
             message.tokens,
             _sentences_json(message.sentences),
+            first_token_ms,
+            duration_ms,
             message.id,
         ),
     )
@@ -56,6 +67,49 @@ def finish(tx: Connection, message: Message) -> bool:
         return False
     citations.insert(tx, message.id, message.citations)
     return True
+
+
+def edit(tx: Connection, message: Message, content: str, at: datetime) -> None:
+    """Give `message` another wording and keep the one it had."""
+    tx.execute(
+        "INSERT INTO message_edits (message_id, content, replaced_at) VALUES (?, ?, ?)",
+        (message.id, message.content, to_text(at)),
+    )
+    tx.execute(
+        "UPDATE messages SET content = ?, edited_at = ? WHERE id = ?",
+        (content, to_text(at), message.id),
+    )
+
+
+def delete(tx: Connection, message: Message) -> list[str]:
+    """With the answers to it, and with every branch that starts from what goes.
+
+    Returns the ids of all that went. What followed `message` now follows what stood before it.
+    """
+    rows = tx.execute(
+        """WITH RECURSIVE going (id) AS (
+             SELECT :id
+             UNION
+             SELECT id FROM messages
+              WHERE conversation_id = :conversation_id AND parent_message_id = :id
+                AND role = 'assistant'
+             UNION
+             SELECT messages.id FROM going
+               JOIN branches ON branches.parent_message_id = going.id
+               JOIN messages ON messages.conversation_id = branches.conversation_id
+                            AND messages.branch_id = branches.id
+           )
+           DELETE FROM messages WHERE id IN (SELECT id FROM going) RETURNING id""",
+        {"id": message.id, "conversation_id": message.conversation_id},
+    ).fetchall()
+    gone = [row["id"] for row in rows]
+    tx.execute(
+        """UPDATE messages SET parent_message_id = ?
+            WHERE conversation_id = ?
+              AND parent_message_id IN (SELECT value FROM json_each(?))""",
+        (message.parent_message_id, message.conversation_id, json.dumps(gone)),
+    )
+    return gone
 
 
 def interrupt_streaming(tx: Connection) -> list[tuple[str, str]]:
@@ -74,6 +128,35 @@ def by_id(tx: Connection, user_id: str, message_id: str) -> Message | None:
         f"""SELECT {_COLUMNS} FROM messages WHERE id = ? AND conversation_id IN
               (SELECT id FROM conversations WHERE user_id = ?)""",
         (message_id, user_id),
+    ).fetchone()
+    return _with_citations(tx, [row])[0] if row else None
+
+
+def by_seqs(tx: Connection, user_id: str, seqs: Sequence[int]) -> list[Message]:
+    """Those that are the user's, newest first, without their citations."""
+    marks = ", ".join("?" * len(seqs))
+    rows = tx.execute(
+        f"""SELECT {_COLUMNS} FROM messages WHERE seq IN ({marks}) AND EXISTS
+              (SELECT 1 FROM conversations AS c
+               WHERE c.id = messages.conversation_id AND c.user_id = ?) ORDER BY seq DESC""",
+        (*seqs, user_id),
+    )
+    return [_message(row) for row in rows]
+
+
+def seq_of(tx: Connection, user_id: str, message_id: str) -> int | None:
+    row = tx.execute(
+        """SELECT seq FROM messages WHERE id = ? AND conversation_id IN
+             (SELECT id FROM conversations WHERE user_id = ?)""",
+        (message_id, user_id),
+    ).fetchone()
+    return int(row["seq"]) if row else None
+
+
+def in_conversation(tx: Connection, conversation_id: str, message_id: str) -> Message | None:
+    row = tx.execute(
+        f"SELECT {_COLUMNS} FROM messages WHERE id = ? AND conversation_id = ?",
+        (message_id, conversation_id),
     ).fetchone()
     return _with_citations(tx, [row])[0] if row else None
 
@@ -115,6 +198,25 @@ def answer_to(tx: Connection, question: Message) -> Message | None:
         (question.conversation_id, question.branch_id, question.id, question.id),
     ).fetchone()
     return _with_citations(tx, [row])[0] if row else None
+
+
+def is_being_answered(tx: Connection, question: Message) -> bool:
+    found = tx.execute(
+        """SELECT 1 FROM messages
+            WHERE conversation_id = ? AND parent_message_id = ? AND status = 'streaming'""",
+        (question.conversation_id, question.id),
+    ).fetchone()
+    return found is not None
+
+
+def newest_content(tx: Connection, conversation_id: str) -> str | None:
+    """The words of the newest message that has any, whatever its branch."""
+    row = tx.execute(
+        """SELECT content FROM messages WHERE conversation_id = ? AND content <> ''
+            ORDER BY seq DESC LIMIT 1""",
+        (conversation_id,),
+    ).fetchone()
+    return row["content"] if row else None
 
 
 def count(tx: Connection, conversation_id: str, line: Sequence[Segment]) -> int:
@@ -161,6 +263,28 @@ def page_after(
     return _with_citations(tx, rows)
 
 
+def whole_line(tx: Connection, conversation_id: str, line: Sequence[Segment]) -> list[Message]:
+    """Oldest first."""
+    found: list[Message] = []
+    for segment in line:
+        rows = tx.execute(
+            f"""SELECT {_COLUMNS} FROM messages
+                WHERE conversation_id = ? AND branch_id = ? AND seq <= ? ORDER BY seq""",
+            (conversation_id, segment.branch_id, segment.upto),
+        ).fetchall()
+        found += _in_batches(tx, rows)
+    return found
+
+
+def all_of(tx: Connection, conversation_id: str) -> list[Message]:
+    """Of every branch, in the order in which they were written."""
+    rows = tx.execute(
+        f"SELECT {_COLUMNS} FROM messages WHERE conversation_id = ? ORDER BY seq",
+        (conversation_id,),
+    ).fetchall()
+    return list(_in_batches(tx, rows))
+
+
 def last(
     tx: Connection, conversation_id: str, line: Sequence[Segment], *, limit: int
 ) -> list[Message]:
@@ -179,6 +303,12 @@ def last(
 
 
 def _count_segment(tx: Connection, conversation_id: str, segment: Segment) -> int:
+    if segment.upto == NO_LIMIT:
+        row = tx.execute(
+            "SELECT messages FROM branch_counts WHERE conversation_id = ? AND branch_id = ?",
+            (conversation_id, segment.branch_id),
+        ).fetchone()
+        return int(row["messages"]) if row else 0
     total: int = tx.execute(
         """SELECT count(*) AS total FROM messages
            WHERE conversation_id = ? AND branch_id = ? AND seq <= ?""",
@@ -187,9 +317,21 @@ def _count_segment(tx: Connection, conversation_id: str, segment: Segment) -> in
     return total
 
 
+def _in_batches(tx: Connection, rows: Sequence[Row]) -> Iterator[Message]:
+    """Like `_with_citations`, for more rows than a statement takes values."""
+    for start in range(0, len(rows), _BATCH):
+        yield from _with_citations(tx, rows[start : start + _BATCH])
+
+
 def _with_citations(tx: Connection, rows: Sequence[Row]) -> list[Message]:
-    cited = citations.of_messages(tx, [row["id"] for row in rows if row["role"] == "assistant"])
-    return [replace(_message(row), citations=cited.get(row["id"], ())) for row in rows]
+    """With their citations and feedback."""
+    answers = [row["id"] for row in rows if row["role"] == "assistant"]
+    cited = citations.of_messages(tx, answers)
+    judged = feedback.of_messages(tx, answers)
+    return [
+        replace(_message(row), citations=cited.get(row["id"], ()), feedback=judged.get(row["id"]))
+        for row in rows
+    ]
 
 
 def _message(row: Row) -> Message:

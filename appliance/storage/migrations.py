@@ -251,6 +251,11 @@ def m0004_account_care(db: sqlite_utils.Database) -> None:
              used_at TEXT,
              PRIMARY KEY (user_id, hash)
            ) STRICT, WITHOUT ROWID""",
+        # Sign-ins that were finished with a second factor: each challenge serves once.
+        """CREATE TABLE used_challenges (
+             id TEXT PRIMARY KEY,
+             expires_at TEXT NOT NULL
+           ) STRICT, WITHOUT ROWID""",
         """CREATE TABLE one_time_links (
              hash TEXT PRIMARY KEY,
              user_id TEXT NOT NULL REFERENCES users(id) ON DELETE CASCADE,
@@ -309,31 +314,101 @@ def m0005_conversation_care(db: sqlite_utils.Database) -> None:
         "ALTER TABLE messages ADD COLUMN first_token_ms INTEGER",
         "ALTER TABLE messages ADD COLUMN duration_ms INTEGER",
         "CREATE INDEX messages_created ON messages(created_at)",
+        # Holds all that the figures on answers are made of.
+        """CREATE INDEX messages_answers
+             ON messages(created_at, first_token_ms, duration_ms, tokens, model)
+             WHERE role = 'assistant' AND status = 'complete'""",
         "CREATE INDEX conversations_created ON conversations(created_at)",
         "CREATE INDEX folders_user ON folders(user_id, parent_id)",
+        # Deleting a folder looks for the folders in it.
+        "CREATE INDEX folders_parent ON folders(parent_id) WHERE parent_id IS NOT NULL",
+        # Both hold all that a list sorts, filters and counts by: pages are found without the rows.
+        "DROP INDEX conversations_recent",
+        """CREATE INDEX conversations_recent
+             ON conversations(user_id, updated_at DESC, id, archived)""",
+        """CREATE INDEX conversations_folder
+             ON conversations(folder_id, user_id, updated_at DESC, id, archived)
+             WHERE folder_id IS NOT NULL""",
+        # How many conversations a user has: counting them would cost more than a page of them.
+        """CREATE TABLE conversation_counts (
+             user_id TEXT NOT NULL REFERENCES users(id) ON DELETE CASCADE,
+             archived INTEGER NOT NULL,
+             conversations INTEGER NOT NULL,
+             PRIMARY KEY (user_id, archived)
+           ) STRICT, WITHOUT ROWID""",
+        """INSERT INTO conversation_counts
+             SELECT user_id, archived, count(*) FROM conversations GROUP BY user_id, archived""",
+        """CREATE TRIGGER conversation_counts_insert AFTER INSERT ON conversations BEGIN
+             INSERT INTO conversation_counts VALUES (new.user_id, new.archived, 1)
+               ON CONFLICT DO UPDATE SET conversations = conversations + 1;
+           END""",
+        """CREATE TRIGGER conversation_counts_update AFTER UPDATE OF archived ON conversations
+           WHEN new.archived <> old.archived BEGIN
+             UPDATE conversation_counts SET conversations = conversations - 1
+              WHERE user_id = old.user_id AND archived = old.archived;
+             INSERT INTO conversation_counts VALUES (new.user_id, new.archived, 1)
+               ON CONFLICT DO UPDATE SET conversations = conversations + 1;
+           END""",
+        """CREATE TRIGGER conversation_counts_delete AFTER DELETE ON conversations BEGIN
+             UPDATE conversation_counts SET conversations = conversations - 1
+              WHERE user_id = old.user_id AND archived = old.archived;
+           END""",
+        # How many messages stand on each branch, for the same reason.
+        """CREATE TABLE branch_counts (
+             conversation_id TEXT NOT NULL REFERENCES conversations(id) ON DELETE CASCADE,
+             branch_id TEXT NOT NULL,
+             messages INTEGER NOT NULL,
+             PRIMARY KEY (conversation_id, branch_id)
+           ) STRICT, WITHOUT ROWID""",
+        """INSERT INTO branch_counts
+             SELECT conversation_id, branch_id, count(*) FROM messages
+              GROUP BY conversation_id, branch_id""",
+        """CREATE TRIGGER branch_counts_insert AFTER INSERT ON messages BEGIN
+             INSERT INTO branch_counts VALUES (new.conversation_id, new.branch_id, 1)
+               ON CONFLICT DO UPDATE SET messages = messages + 1;
+           END""",
+        """CREATE TRIGGER branch_counts_delete AFTER DELETE ON messages BEGIN
+             UPDATE branch_counts SET messages = messages - 1
+              WHERE conversation_id = old.conversation_id AND branch_id = old.branch_id;
+           END""",
         # Keeps no text of its own. `owner` is the user's id as one word, so that a search reads
         # the rows of one user only.
         """CREATE VIRTUAL TABLE messages_fts USING fts5(
-             owner, content, content = '', contentless_delete = 1,
+             owner, content, content = '', columnsize = 0,
              tokenize = "unicode61 remove_diacritics 2"
            )""",
+        # What is deleted leaves the index at once, not when its segments are merged one day. That
+        # is why contentless_delete is not used: it only marks rows as gone.
+        "INSERT INTO messages_fts (messages_fts, rank) VALUES ('secure-delete', 1)",
         """INSERT INTO messages_fts (rowid, owner, content)
              SELECT m.seq, replace(c.user_id, '-', ''), m.content
-               FROM messages m JOIN conversations c ON c.id = m.conversation_id""",
-        """CREATE TRIGGER messages_fts_insert AFTER INSERT ON messages BEGIN
+               FROM messages m JOIN conversations c ON c.id = m.conversation_id
+              WHERE m.content <> ''""",
+        """CREATE TRIGGER messages_fts_insert AFTER INSERT ON messages
+           WHEN new.content <> '' BEGIN
              INSERT INTO messages_fts (rowid, owner, content)
                SELECT new.seq, replace(user_id, '-', ''), new.content
                  FROM conversations WHERE id = new.conversation_id;
            END""",
-        """CREATE TRIGGER messages_fts_update AFTER UPDATE OF content ON messages BEGIN
-             UPDATE messages_fts
-                SET content = new.content,
-                    owner = (SELECT replace(user_id, '-', '') FROM conversations
-                              WHERE id = new.conversation_id)
-              WHERE rowid = new.seq;
+        # A row is taken out by naming the very words that were put in.
+        """CREATE TRIGGER messages_fts_update AFTER UPDATE OF content ON messages
+           WHEN new.content <> old.content BEGIN
+             INSERT INTO messages_fts (messages_fts, rowid, owner, content)
+               SELECT 'delete', old.seq, replace(user_id, '-', ''), old.content
+                 FROM conversations WHERE id = old.conversation_id AND old.content <> '';
+             INSERT INTO messages_fts (rowid, owner, content)
+               SELECT new.seq, replace(user_id, '-', ''), new.content
+                 FROM conversations WHERE id = new.conversation_id AND new.content <> '';
            END""",
-        """CREATE TRIGGER messages_fts_delete AFTER DELETE ON messages BEGIN
-             DELETE FROM messages_fts WHERE rowid = old.seq;
+        """CREATE TRIGGER messages_fts_delete AFTER DELETE ON messages
+           WHEN old.content <> '' BEGIN
+             INSERT INTO messages_fts (messages_fts, rowid, owner, content)
+               SELECT 'delete', old.seq, replace(user_id, '-', ''), old.content
+                 FROM conversations WHERE id = old.conversation_id;
+           END""",
+        # The cascade would remove them when their owner can no longer be looked up.
+        """CREATE TRIGGER conversations_messages BEFORE DELETE ON conversations BEGIN
+             DELETE FROM messages WHERE conversation_id = old.id;
            END""",
     )
 
@@ -350,7 +425,8 @@ def m0006_audit_checkpoints(db: sqlite_utils.Database) -> None:
              signature TEXT NOT NULL
            ) STRICT""",
         "CREATE INDEX audit_log_action ON audit_log(action, seq)",
-        "CREATE INDEX audit_log_user ON audit_log(user_id, seq)",
+        # With success: on which days somebody was active is read from here alone.
+        "CREATE INDEX audit_log_user ON audit_log(user_id, seq, success)",
         "CREATE INDEX audit_log_timestamp ON audit_log(timestamp)",
     )
 

@@ -62,6 +62,31 @@ def with_user(tx: Connection, session_id: str) -> tuple[Session, User] | None:
     return session, users.from_row(row)
 
 
+def live_of_user(tx: Connection, user_id: str, now: datetime) -> list[Session]:
+    """Newest first."""
+    rows = tx.execute(
+        """SELECT s.id, s.user_id, s.created_at, s.expires_at, s.ip, s.user_agent,
+                  (SELECT max(r.created_at) FROM refresh_tokens r
+                    WHERE r.session_id = s.id) AS last_used_at
+             FROM sessions s
+            WHERE s.user_id = ? AND s.revoked_at IS NULL AND s.expires_at > ?
+            ORDER BY s.created_at DESC, s.id""",
+        (user_id, to_text(now)),
+    )
+    return [
+        Session(
+            id=row["id"],
+            user_id=row["user_id"],
+            created_at=from_text(row["created_at"]),
+            expires_at=from_text(row["expires_at"]),
+            ip=row["ip"],
+            user_agent=row["user_agent"],
+            last_used_at=optional_from_text(row["last_used_at"]),
+        )
+        for row in rows
+    ]
+
+
 def holding(tx: Connection, session_ids: Iterable[str], now: datetime) -> set[str]:
     """Those of `session_ids` that still give their user the right to be here."""
     rows = tx.execute(
@@ -79,6 +104,16 @@ def revoke(tx: Connection, session_id: str, at: datetime) -> bool:
     changed = tx.execute(
         "UPDATE sessions SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL",
         (to_text(at), session_id),
+    )
+    return bool(changed.rowcount)
+
+
+def revoke_own(tx: Connection, user_id: str, session_id: str, at: datetime) -> bool:
+    """False unless it is a session of `user_id` that has not ended."""
+    changed = tx.execute(
+        """UPDATE sessions SET revoked_at = ?1
+            WHERE id = ?2 AND user_id = ?3 AND revoked_at IS NULL AND expires_at > ?1""",
+        (to_text(at), session_id, user_id),
     )
     return bool(changed.rowcount)
 

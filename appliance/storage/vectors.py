@@ -1,8 +1,8 @@
 """The search index: a LanceDB table of hashed words and vectors, derived and expendable.
 
 LanceDB never fsyncs and does not checksum what it reads, so the table is synced here after every
-change, every row carries a checksum, and `probe` reads all of it back. Exact vector search runs
-in memory on the vectors that the probe read.
+change with a checksum of every file, which `open` verifies; every row carries one, too, and
+`probe` reads all of them back. Exact vector search runs in memory on the vectors that it read.
 """
 
 from __future__ import annotations
@@ -34,12 +34,13 @@ from numpy.typing import NDArray
 
 from appliance.errors import StorageFull
 from appliance.storage.exact_vectors import ExactVectors
+from appliance.storage.file_sums import FileSums, SumsDiffer
 from appliance.storage.terms import TermHasher
 from appliance.storage.vector_rows import DamagedIndex, VectorRow, decoded, encoded, schema
 
 T = TypeVar("T")
 
-FORMAT = 1
+FORMAT = 2
 TABLE = "chunks"
 MANIFEST = "index.json"
 INDEX_CACHE_BYTES = 256 << 20  # LanceDB's own default is 6 GiB
@@ -52,15 +53,14 @@ logger = logging.getLogger(__name__)
 class VectorTable:
     """One table in one directory. Writers take turns; searches run beside them."""
 
-    def __init__(self, directory: Path, table: Any, terms: TermHasher, dimensions: int) -> None:
+    def __init__(self, sums: FileSums, table: Any, terms: TermHasher, dimensions: int) -> None:
         """Use `create` or `open`."""
-        self._directory = directory
+        self._sums = sums
         self._table = table
         self._terms = terms
         self._dimensions = dimensions
         self._vectors = ExactVectors(dimensions)
         self._writing = asyncio.Lock()
-        self._synced: set[Path] = set()
         self._pool = ThreadPoolExecutor(2, thread_name_prefix="vectors")
 
     @classmethod
@@ -73,7 +73,7 @@ class VectorTable:
         connection = await _connect(directory)
         table = await connection.create_table(TABLE, schema=schema(dimensions))
         await table.create_index("terms", config=_full_text())
-        return cls(directory, table, TermHasher(terms_key), dimensions)
+        return cls(FileSums(directory), table, TermHasher(terms_key), dimensions)
 
     @classmethod
     async def open(
@@ -84,10 +84,13 @@ class VectorTable:
             manifest = json.loads(await asyncio.to_thread((directory / MANIFEST).read_text))
             if manifest != {"format": FORMAT, "model": model, "dimensions": dimensions}:
                 raise DamagedIndex("written for another embedding model or by another version")
+            sums = await asyncio.to_thread(FileSums.checked, directory)
             table = await (await _connect(directory)).open_table(TABLE)
+        except SumsDiffer as error:
+            raise DamagedIndex(str(error)) from error
         except (OSError, ValueError, RuntimeError) as error:
             raise DamagedIndex(type(error).__name__) from error
-        return cls(directory, table, TermHasher(terms_key), dimensions)
+        return cls(sums, table, TermHasher(terms_key), dimensions)
 
     async def add(self, rows: Sequence[VectorRow]) -> None:
         """Add `rows`. They are found after the next `settle`."""
@@ -121,7 +124,8 @@ class VectorTable:
                 stats = await self._table.index_stats("terms_idx")
             if stats is None or stats.num_unindexed_rows:
                 raise DamagedIndex("rows are missing in the full-text index")
-            await self._in_pool(self._sync)
+            with _native_errors_told():
+                await self._in_pool(self._sums.sync)
 
         await self._write(settle)
 
@@ -210,18 +214,6 @@ class VectorTable:
         if chunk_id not in found.column("chunk_id").to_pylist():
             raise DamagedIndex("the full-text index does not find a row by its own words")
 
-    def _sync(self) -> None:
-        """fsync what is new since the last time; Lance rewrites no file in place."""
-        present: set[Path] = set()
-        for folder, _, names in os.walk(self._directory, topdown=False):
-            paths = {Path(folder) / name for name in names}
-            present |= paths
-            for path in paths - self._synced:
-                _fsync(path)
-            _fsync(Path(folder))
-        # The one file that is rewritten: a hint about the newest version.
-        self._synced = {path for path in present if path.suffix != ".json"}
-
     async def _write(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Run `work` as the only writer, to its end, for which a cancelled caller waits, too.
 
@@ -257,7 +249,7 @@ async def _twice(ask: Callable[[], Awaitable[pa.Table]]) -> pa.Table:
 
 @contextmanager
 def _native_errors_told() -> Iterator[None]:
-    """What the native writer raises, in our words: a full disk it tells in its text only."""
+    """What a writer raises, in our words: the native one tells of a full disk in its text only."""
     try:
         yield
     except Exception as error:
@@ -292,11 +284,3 @@ def _full_text() -> FTS:
         remove_stop_words=False,
         ascii_folding=False,
     )
-
-
-def _fsync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -6,6 +6,7 @@ import { createEvidence } from "./citations.js";
 import { createConversations } from "./conversations.js";
 import { createDocuments } from "./documents.js";
 import { button, el, fill } from "./dom.js";
+import { createLinkForm, LINK, takeLink } from "./link.js";
 import { createLogin } from "./login.js";
 import { session } from "./session.js";
 import { Socket } from "./socket.js";
@@ -24,6 +25,18 @@ function showLogin(message) {
   const login = createLogin({ message, onUser: showPage });
   fill(root, login.element, footer());
   login.focus();
+  return login;
+}
+
+/** The reader came by a one-time link: first a password, then the log-in with it. */
+function showLink(token) {
+  const form = createLinkForm({
+    token,
+    onPassword: (email, password) => showLogin(texts.link.done).logIn(email, password),
+    onLeave: () => showLogin(""),
+  });
+  fill(root, form.element, footer());
+  form.focus();
 }
 
 function showPage(user) {
@@ -144,11 +157,20 @@ function showPage(user) {
 }
 
 async function start() {
+  // A link that is opened in a tab where the page already stands changes the address alone.
+  window.addEventListener("hashchange", () => {
+    if (location.hash.startsWith(LINK)) location.reload();
+  });
   session.onEnd(showLogin);
   call("/health").then(
     (health) => fill(version, texts.version(health.appliance_version)),
     () => {},
   );
+  const link = takeLink();
+  if (link) {
+    showLink(link);
+    return;
+  }
   fill(root, el("p", { class: "muted starting" }, texts.loading));
   let user = null;
   let message = "";

@@ -89,10 +89,18 @@ async function token(rejected) {
   return refresh();
 }
 
-/** Log in; resolves to the user. */
+/** Log in; resolves to `{ user }`, or to `{ challenge }` where the account asks for a code too. */
 async function login(email, password) {
   const answer = await call("/api/auth/login", { method: "POST", body: { email, password } });
-  if (answer.requires_2fa) throw new ApiError({ code: "TWO_STEP", message: texts.login.twoStep });
+  return answer.requires_2fa ? { challenge: answer.challenge } : { user: await enter(answer) };
+}
+
+/** The second step: the code that answers `challenge`. Resolves to `{ user }`. */
+async function verify(challenge, code) {
+  return { user: await enter(await call("/api/auth/2fa/verify", { method: "POST", body: { challenge, code } })) };
+}
+
+async function enter(answer) {
   accept(answer, null);
   user = answer.user || (await call("/api/auth/me", { token: access }));
   return user;
@@ -125,6 +133,7 @@ export const session = {
   logout,
   restore,
   token,
+  verify,
   /** `listener(message)` runs when the session is over, by log-out or by the server. */
   onEnd(listener) {
     onEnd = listener;

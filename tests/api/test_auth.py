@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from functools import cache
 from typing import Any
+from uuid import uuid4
 
+import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 
-from appliance.domain import AdminRole
+from appliance.domain import AdminRole, utc_now
 from tests.api.conftest import PASSWORD, Api
+from tests.api.socket_client import SocketClient
+from tests.services.test_tokens import part, sign
 
 NEW = {"email": "new@hospital.example", "password": "securePassword123", "full_name": "New One"}
 USER = {"email": "user@hospital.example", "password": PASSWORD}
@@ -198,6 +205,66 @@ async def test_tokens_of_one_kind_do_not_do_for_the_other(api: Api) -> None:
     swapped = await post(api, "refresh", {"refresh_token": account.access_token})
     assert swapped.status_code == 401
     assert await me(api, account.access_token) == 200
+
+
+@cache
+def rsa_key() -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+FORGERIES: dict[str, Callable[[dict[str, Any], bytes], str]] = {
+    "none": lambda claims, key: f"{part({'alg': 'none', 'typ': 'JWT'})}.{part(claims)}.",
+    "none signed": lambda claims, key: sign(claims, key, {"alg": "none"}),
+    "RS256": lambda claims, key: jwt.encode(claims, rsa_key(), algorithm="RS256"),
+    "HS256 called RS256": lambda claims, key: sign(claims, key, {"alg": "RS256"}),
+    "HS256 called HS512": lambda claims, key: sign(claims, key, {"alg": "HS512"}),
+    "crit": lambda claims, key: sign(claims, key, {"crit": ["exp"]}),
+    "kid": lambda claims, key: sign(claims, key, {"kid": "../../dev/null"}),
+    "jku": lambda claims, key: sign(claims, key, {"jku": "https://evil.example/keys"}),
+    "another kind": lambda claims, key: sign({**claims, "typ": "challenge"}, key),
+    "expired": lambda claims, key: sign({**claims, "exp": int(utc_now().timestamp()) - 1}, key),
+    "not yet": lambda claims, key: sign({**claims, "iat": claims["iat"] + 3600}, key),
+    "other install's key": lambda claims, key: sign(claims, bytes(32)),
+    "other install's name": lambda claims, key: sign({**claims, "iss": "x", "aud": "x"}, key),
+    "other user": lambda claims, key: sign({**claims, "sub": str(uuid4())}, key),
+    "other session": lambda claims, key: sign({**claims, "sid": str(uuid4())}, key),
+    "changed": lambda claims, key: sign(claims, key)[:-4] + "AAAA",
+}
+
+
+@pytest.mark.parametrize("forge", FORGERIES.values(), ids=FORGERIES)
+async def test_b5_a_forged_token_opens_nothing(
+    api: Api, forge: Callable[[dict[str, Any], bytes], str]
+) -> None:
+    key = api.container.keys.derive("access-tokens")
+    claims = jwt.decode(api.user_token, options={"verify_signature": False})
+    assert await me(api, sign(claims, key)) == 200  # what is forged is all that is wrong
+    token = forge(claims, key)
+    for method, path in (
+        ("GET", "/api/auth/me"),
+        ("GET", "/api/users/me"),
+        ("DELETE", "/api/users/me"),
+        ("POST", "/api/auth/ws-ticket"),
+        ("GET", "/api/conversations"),
+        ("GET", "/api/admin/kb/documents"),
+    ):
+        response = await api.client.request(method, path, headers=bearer(token))
+        assert (response.status_code, response.json()["error"]["code"]) == (401, "UNAUTHORIZED")
+        assert token not in response.text
+    async with SocketClient(f"{api.ws_url}?token={token}", None) as ws:
+        assert (await ws.frame())["error"]["code"] == "UNAUTHORIZED"
+        assert await ws.closed() == 1008
+
+
+async def test_b1_the_last_byte_of_a_128_byte_password_counts(api: Api) -> None:
+    longest = ("seven of the wards " * 7)[:127] + "x"
+    assert len(longest.encode()) == 128
+    assert (await post(api, "register", NEW | {"password": longest})).status_code == 201
+    login = {"email": NEW["email"]}
+    for wrong in (longest[:-1] + "y", longest[:-1], longest[:72], longest + "x"):
+        refused = await post(api, "login", login | {"password": wrong})
+        assert refused.status_code == (422 if len(wrong) > 128 else 401)
+    assert (await post(api, "login", login | {"password": longest})).status_code == 200
 
 
 @pytest.mark.parametrize("body", [None, {}, {"refresh_token": None}, {"refresh_token": "other's"}])

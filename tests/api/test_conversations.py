@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import pytest
 
 from tests.answering_parts import ORIGIN
+from tests.shared_data import shared_data
 
 if TYPE_CHECKING:
     from tests.api.conftest import Api
@@ -23,6 +26,18 @@ FIELDS = {
     "updatedAt",
     "lastMessagePreview",
 }
+
+
+NAUGHTY = (
+    "%ff%fe", "%ed%a0%80", "%00", "%", '"', '""', "'", '" OR "', "*", "a*", "^a", "(", ")", "a:b",
+    "NEAR(a b)", "a AND", "NOT", "-a", "+a", "{a} : b", "\\", "%25", "_", "\u202e", "\ufeff",
+    "\U0001f600", "a\u0301", "\u00ad", "'; DROP TABLE messages_fts; --", "\ud7ff\ue000",
+)  # fmt: skip
+
+
+def naughty_strings() -> list[str]:
+    found: list[str] = json.loads(shared_data("payloads/blns.json").read_text("utf-8"))
+    return [text for text in found if text and not text.startswith("%")]
 
 
 async def call(
@@ -107,6 +122,11 @@ async def test_pages_in_both_spellings_and_by_cursor(api: Api) -> None:
         ("page_size=101", "page_size"),
         ("archived=perhaps", "archived"),
         ("cursor=nonsense", "cursor"),
+        ("cursor=" + "x" * 513, "cursor"),
+        ("folderId=" + "x" * 65, "folderId"),
+        ("search=%20", "search"),
+        ("search=" + "x" * 201, "search"),
+        ("search=a%00b", "search"),
     ],
 )
 async def test_values_out_of_range_are_refused(api: Api, query: str, field: str) -> None:
@@ -231,8 +251,112 @@ async def test_messages_and_branches(api: Api) -> None:
     rest = await call(api, "GET", f"{one}/messages?limit=1&cursor={page['nextCursor']}", 200)
     assert rest["items"] == [answer] and rest["nextCursor"] is None
     assert (await call(api, "GET", f"{one}/messages?page=2&pageSize=1", 200))["items"] == [answer]
-    for query in ("limit=0", "limit=201", "pageSize=0", "pageSize=201", "page=0"):
-        await call(api, "GET", f"{one}/messages?{query}", 422)
+    for query in (
+        "limit=0", "limit=201", "pageSize=0", "pageSize=201", "page=0", "cursor=x",
+        f"cursor={'x' * 65}", f"branch_id={'x' * 65}",
+    ):  # fmt: skip
+        error = await call(api, "GET", f"{one}/messages?{query}", 422)
+        assert error["field"] == query.split("=")[0]
     await call(api, "GET", f"{one}/messages?branch_id={uuid.uuid4()}", 404)
     for body in ({}, {"parent_message_id": None}, {"parent_message_id": question["id"], "x": 1}):
         await call(api, "POST", f"{one}/branches", 422, json=body)
+
+
+async def test_sizes_and_places_of_pages_of_messages(api: Api) -> None:
+    stream = await asked(api)
+    one = f"/conversations/{stream.conversation_id}"
+    branch = await call(
+        api,
+        "POST",
+        f"{one}/branches",
+        201,
+        json={"parent_message_id": stream.message_id, "initial_message": "And for children?"},
+    )
+    whole = await call(api, "GET", f"{one}/messages?branchId={branch['branchId']}", 200)
+    ids = [message["id"] for message in whole["items"]]
+    assert ids[:2] == [stream.user_message_id, stream.message_id] and len(ids) == 3
+    for query, size, page, shown, more in (
+        ("limit=2", 2, 1, ids[:2], True),
+        ("limit=2&page=2", 2, 2, ids[2:], False),
+        ("pageSize=2&page=2", 2, 2, ids[2:], False),
+        ("page_size=1&page=2", 1, 2, ids[1:2], True),
+        ("limit=1&pageSize=200", 1, 1, ids[:1], True),
+        ("page=9", 100, 9, [], False),
+        (f"cursor={ids[0]}", 100, 1, ids[1:], False),
+        (f"cursor={ids[0]}&limit=1", 1, 1, ids[1:2], True),
+        (f"cursor={ids[2]}", 100, 1, [], False),
+    ):
+        path = f"{one}/messages?branch_id={branch['branchId']}&{query}"
+        got = await call(api, "GET", path, 200)
+        assert [message["id"] for message in got["items"]] == shown, query
+        assert (got["limit"], got["pageSize"], got["page"]) == (size, size, page), query
+        assert got["total"] == 3 and got["branchId"] == branch["branchId"]
+        assert got["nextCursor"] == (shown[-1] if more else None), query
+
+
+async def test_search(api: Api) -> None:
+    stream = await asked(api, "What is the <b>dose</b> of amiodarone?")
+    for root in ("/conversations", "/api/conversations"):
+        found = await call(api, "GET", f"{root}/search?q=amiodarone", 200)
+        assert set(found) == {"items", "nextCursor"}
+        titled, said = found["items"]
+        assert set(titled) == set(said) == {
+            "conversation", "messageId", "branchId", "role", "snippet", "matches", "createdAt",
+        }  # fmt: skip
+        assert set(said["conversation"]) == FIELDS
+        assert titled["messageId"] is titled["branchId"] is titled["role"] is None
+        assert (said["messageId"], said["role"]) == (stream.user_message_id, "user")
+        assert said["branchId"] == "main" and said["createdAt"].endswith("Z")
+        assert said["snippet"] == "What is the <b>dose</b> of amiodarone?"
+        ((start, end),) = said["matches"]
+        assert said["snippet"][start:end] == "amiodarone"
+    first = await call(api, "GET", "/conversations/search?q=amiodarone&limit=1", 200)
+    assert first["items"] == [titled]
+    path = f"/conversations/search?q=amiodarone&limit=1&cursor={first['nextCursor']}"
+    assert await call(api, "GET", path, 200) == {"items": [said], "nextCursor": None}
+    listed = await call(api, "GET", "/conversations?search=amiodarone", 200)
+    assert [each["id"] for each in listed["items"]] == [stream.conversation_id]
+    assert (await call(api, "GET", "/conversations?search=insulin", 200))["total"] == 0
+
+
+async def test_a2_search_is_of_ones_own(api: Api) -> None:
+    await asked(api, "Canary question?", who="other")
+    for who, count in (("user", 0), ("admin", 0), ("viewer", 0), ("other", 2)):
+        found = await call(api, "GET", "/conversations/search?q=canary", 200, who=who)
+        assert len(found["items"]) == count
+        listed = await call(api, "GET", "/conversations?search=canary", 200, who=who)
+        assert listed["total"] == count // 2
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("", "q"),
+        ("q=", "q"),
+        ("q=%20%20", "q"),
+        ("q=" + "x" * 201, "q"),
+        ("q=a%00b", "q"),
+        ("q=a%0Ab", "q"),
+        ("q=a&limit=0", "limit"),
+        ("q=a&limit=51", "limit"),
+        ("q=a&limit=x", "limit"),
+        ("q=a&cursor=nonsense", "cursor"),
+        ("q=a&cursor=" + "x" * 513, "cursor"),
+    ],
+)
+async def test_searches_that_are_refused(api: Api, query: str, field: str) -> None:
+    error = await call(api, "GET", f"/conversations/search?{query}", 422)
+    assert (error["code"], error["field"]) == ("VALIDATION_ERROR", field)
+
+
+async def test_naughty_strings_are_searched_for_or_refused(api: Api) -> None:
+    await asked(api)
+    # Bytes that are no UTF-8 are replaced before they are looked for.
+    addresses = [("/conversations/search", "q", text) for text in (*NAUGHTY, *naughty_strings())]
+    addresses += [("/conversations", "search", text) for text in NAUGHTY]
+    for path, name, text in addresses:
+        address = f"{path}?{name}={text if text.startswith('%') else quote(text)}"
+        response = await api.client.get(address, headers=api.user)
+        assert response.status_code in (200, 422), text
+        if response.status_code == 422:
+            assert response.json()["error"]["field"] == name, text

@@ -60,7 +60,9 @@ async def test_a1_access_is_as_declared(api: Api, route: Route) -> None:
                 # No body: whoever is let in gets no further than a validation error.
                 response = await api.client.request(method, address, headers=identities[identity])
                 context = (identity, method, address, response.status_code)
-                assert response.status_code < 500, context
+                # Voice has no speech model in this version, and says so.
+                unavailable = response.status_code == 503 and route.tag == "Voice"
+                assert response.status_code < 500 or unavailable, context
                 if expected is None:
                     assert response.status_code not in (401, 403, 405) or identity == "user", (
                         context

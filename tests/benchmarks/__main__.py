@@ -9,7 +9,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-BENCHMARKS = ("loop_lag", "writes", "search", "embedding", "first_token")
+BENCHMARKS = ("loop_lag", "writes", "search", "retrieval", "embedding", "first_token", "paging")
 
 
 def main(names: list[str]) -> int:

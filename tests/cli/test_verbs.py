@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -137,3 +138,44 @@ def test_kb_import_of_nothing(tmp_path: Path) -> None:
     refused = voiceassist("kb", "import", str(tmp_path / "documents"), data=tmp_path / "data")
     assert refused.returncode == 1
     assert "There is no PDF or TXT" in refused.stderr
+
+
+@pytest.mark.parametrize("verb", [("serve",), ("admin", "create", "--email", "a@b.example")])
+def test_a_data_directory_that_cannot_be_is_told_in_one_line(
+    tmp_path: Path, verb: tuple[str, ...]
+) -> None:
+    (tmp_path / "file").touch()
+    refused = voiceassist(*verb, data=tmp_path / "file" / "data", VOICEASSIST_PORT="0")
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("error: ")
+    assert str(tmp_path / "file") in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+@pytest.mark.parametrize("at", ["The first admin", "VoiceAssist serves at"])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_stop_in_a_first_start_ends_it(tmp_path: Path, at: str, number: signal.Signals) -> None:
+    model = embedding_model()
+    with subprocess.Popen(
+        [sys.executable, "-m", "appliance", "serve", "--first-run"],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "VOICEASSIST_DATA_DIR": str(tmp_path / "data"),
+            "VOICEASSIST_PORT": "0",
+            "VOICEASSIST_EMBEDDING_MODEL": str(model),
+            "PYTHONUNBUFFERED": "1",
+        },
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            assert process.stdout is not None
+            assert any(line.startswith(at) for line in process.stdout)
+            process.send_signal(number)
+            _, said = process.communicate(timeout=20)
+        finally:
+            process.kill()
+    assert process.returncode in (0, -number)
+    assert "Traceback" not in said

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from appliance.engines import pdf as pdf_engine
-from appliance.engines.pdf import ExtractionFailed, PdfExtractor
+from appliance.engines.pdf import ExtractionFailed, PdfReader
 from appliance.engines.pdf_child import clean
 from appliance.storage.segments import DamagedFile
 from tests import pdf_writer
@@ -25,14 +25,14 @@ async def in_pieces(data: bytes, size: int = 1000) -> AsyncIterator[bytes]:
         yield data[start : start + size]
 
 
-async def texts(data: bytes, extractor: PdfExtractor | None = None) -> list[str | None]:
-    async with aclosing((extractor or PdfExtractor()).pages(in_pieces(data))) as found:
+async def texts(data: bytes, extractor: PdfReader | None = None) -> list[str | None]:
+    async with aclosing((extractor or PdfReader()).pages(in_pieces(data))) as found:
         return [text async for _, _, text in found]
 
 
 async def test_pages_come_in_order_with_their_number_known_first() -> None:
     data = pdf_writer.pdf([["First page (one)", "second line"], ["Zweite Seite: 5 µg \\ Tag"]])
-    async with aclosing(PdfExtractor().pages(in_pieces(data, 7))) as found:
+    async with aclosing(PdfReader().pages(in_pieces(data, 7))) as found:
         pages = [page async for page in found]
     assert pages == [(1, 2, "First page (one)\nsecond line"), (2, 2, "Zweite Seite: 5 µg \\ Tag")]
 
@@ -72,7 +72,7 @@ async def test_a_child_that_stalls_is_ended(
     )
     monkeypatch.setattr(pdf_engine, "command", lambda: [sys.executable, "-c", endless])
     with pytest.raises(ExtractionFailed, match="too complex"):
-        await texts(b"%PDF-", PdfExtractor(stall_s=1.0))
+        await texts(b"%PDF-", PdfReader(stall_s=1.0))
     assert not alive(int(pid_file.read_text()))
 
 
@@ -122,7 +122,7 @@ async def test_closing_early_ends_the_child(monkeypatch: pytest.MonkeyPatch) -> 
         return seen[-1]
 
     monkeypatch.setattr(subprocess, "Popen", watched)
-    async with aclosing(PdfExtractor().pages(in_pieces(pdf_writer.pdf([["a"]] * 400)))) as found:
+    async with aclosing(PdfReader().pages(in_pieces(pdf_writer.pdf([["a"]] * 400)))) as found:
         async for _ in found:
             break
     assert seen[0].returncode is not None
@@ -135,7 +135,7 @@ async def test_a_damaged_source_is_told_as_such() -> None:
         raise DamagedFile("The stored file is damaged.")
 
     with pytest.raises(DamagedFile):
-        async with aclosing(PdfExtractor().pages(breaks())) as found:
+        async with aclosing(PdfReader().pages(breaks())) as found:
             assert [page async for page in found] == []
 
 

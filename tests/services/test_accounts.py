@@ -6,6 +6,7 @@ import asyncio
 import json
 import unicodedata
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,12 +16,16 @@ from hypothesis import strategies as st
 from appliance.domain import AdminRole, RequestOrigin
 from appliance.errors import ApplianceError, Conflict, Forbidden, Invalid, RateLimited, Unauthorized
 from appliance.services.accounts import Accounts, Registration, normalise_email
+from appliance.services.challenges import Challenges
+from appliance.services.flags import FlagChanges, Flags
 from appliance.services.login_throttle import LoginThrottle
 from appliance.services.passwords import PasswordHasher
-from appliance.services.sessions import Sessions
+from appliance.services.sessions import Sessions, TokenPair
 from appliance.services.tokens import AccessTokens, RefreshTokens
 from appliance.storage import users
+from appliance.storage.cache import Cache
 from appliance.storage.database import Connection, Database
+from tests.answering_parts import principal
 from tests.conftest import SettableClock
 
 ORIGIN = RequestOrigin("request-1", "10.0.0.9", "Firefox")
@@ -48,15 +53,18 @@ class Identity:
         access = AccessTokens(bytes([1] * 32), "install", clock=clock)
         self.sessions = Sessions(database, access, RefreshTokens(bytes([2] * 32)), clock=clock)
         self.throttle = LoginThrottle(database, bytes([4] * 32), clock=clock)
+        self.challenges = Challenges(bytes([5] * 32), "install", clock=clock)
         self.open = self.accounts("open")
 
-    def accounts(self, registration: Registration) -> Accounts:
+    def accounts(self, registration: Registration, flags: Flags | None = None) -> Accounts:
         return Accounts(
             self.database,
             self.sessions,
             self.hasher,
             self.throttle,
+            self.challenges,
             registration=registration,
+            flags=flags,
             clock=self.clock,
         )
 
@@ -75,6 +83,12 @@ async def identity(database: Database, clock: SettableClock) -> AsyncIterator[Id
     made.hasher.close()
 
 
+async def login(accounts: Accounts, email: str = EMAIL) -> TokenPair:
+    pair = await accounts.login(email, PASSWORD, ORIGIN)
+    assert isinstance(pair, TokenPair)
+    return pair
+
+
 async def failure(accounts: Accounts, email: str, password: str) -> ApplianceError:
     with pytest.raises(ApplianceError) as refused:
         await accounts.login(email, password, ORIGIN)
@@ -86,7 +100,7 @@ async def test_registering_gives_an_ordinary_active_account(identity: Identity) 
     assert (user.email, user.full_name, user.is_active) == (EMAIL, NAME, True)
     assert (user.admin_role, user.is_admin, user.last_login) == (AdminRole.USER, False, None)
     assert user.created_at == identity.clock()
-    pair = await identity.open.login(EMAIL, PASSWORD, ORIGIN)
+    pair = await login(identity.open)
     assert (await identity.sessions.authenticate(pair.access_token)).user.id == user.id
     first = (await identity.trail())[0]
     assert (first["action"], first["success"]) == ("account.register", 1)
@@ -111,6 +125,50 @@ async def test_closed_registration_takes_nobody(identity: Identity) -> None:
         await identity.accounts("closed").register(EMAIL, NAME, PASSWORD, ORIGIN)
     assert await identity.database.read(lambda tx: users.by_email(tx, EMAIL)) is None
     assert await identity.trail() == []
+
+
+async def test_a_flag_closes_registration_too(
+    identity: Identity, tmp_path: Path, clock: SettableClock
+) -> None:
+    cache = await Cache.open(tmp_path / "cache", bytes(32))
+    flags = Flags(identity.database, cache, clock=clock)
+    accounts = identity.accounts("open", flags)
+    actor = principal("admin")
+    await accounts.register("first@ward.local", NAME, PASSWORD, ORIGIN)
+    await flags.toggle("registration_open", actor=actor, origin=ORIGIN)
+    before = len(await identity.trail())
+    with pytest.raises(Forbidden):
+        await accounts.register(EMAIL, NAME, PASSWORD, ORIGIN)
+    assert await identity.database.read(lambda tx: users.by_email(tx, EMAIL)) is None
+    assert len(await identity.trail()) == before
+    await flags.toggle("registration_open", actor=actor, origin=ORIGIN)
+    await accounts.register(EMAIL, NAME, PASSWORD, ORIGIN)
+    # Both must agree: the flag opens nothing that the setting closes.
+    with pytest.raises(Forbidden):
+        await identity.accounts("closed", flags).register("c@ward.local", NAME, PASSWORD, ORIGIN)
+    await cache.close()
+
+
+async def test_registration_is_rolled_out_by_address_however_it_is_written(
+    identity: Identity, tmp_path: Path, clock: SettableClock
+) -> None:
+    cache = await Cache.open(tmp_path / "cache", bytes(32))
+    flags = Flags(identity.database, cache, clock=clock)
+    accounts = identity.accounts("open", flags)
+    half = FlagChanges(rollout_percentage=50)
+    await flags.update("registration_open", half, actor=principal("admin"), origin=ORIGIN)
+    let_in = 0
+    for number in range(20):
+        try:
+            await accounts.register(f"u{number}@ward.local", NAME, PASSWORD, ORIGIN)
+        except Forbidden:
+            for again in (f"U{number}@WARD.local", f" u{number}@ward.local "):
+                with pytest.raises(Forbidden):
+                    await accounts.register(again, NAME, PASSWORD, ORIGIN)
+        else:
+            let_in += 1
+    assert 0 < let_in < 20
+    await cache.close()
 
 
 async def test_an_address_is_one_however_it_is_written(identity: Identity) -> None:
@@ -192,7 +250,7 @@ def test_generated_passwords_are_good_and_differ() -> None:
 async def test_a_login_is_audited_and_remembered(identity: Identity) -> None:
     user = await identity.open.register(EMAIL, NAME, PASSWORD, ORIGIN)
     identity.clock.advance(hours=1)
-    pair = await identity.open.login(" ADA@ward.local ", PASSWORD, ORIGIN)
+    pair = await login(identity.open, " ADA@ward.local ")
     assert pair.user.last_login == identity.clock()
     stored = await identity.database.read(lambda tx: users.by_id(tx, user.id))
     assert stored == pair.user
@@ -269,7 +327,7 @@ async def test_b2_unknown_accounts_are_throttled_alike(identity: Identity) -> No
 
 async def test_many_may_sign_in_to_one_account_at_once(identity: Identity) -> None:
     await identity.open.register(EMAIL, NAME, PASSWORD, ORIGIN)
-    pairs = await asyncio.gather(*(identity.open.login(EMAIL, PASSWORD, ORIGIN) for _ in range(20)))
+    pairs = await asyncio.gather(*(login(identity.open) for _ in range(20)))
     assert len({pair.refresh_token for pair in pairs}) == 20
 
 
@@ -304,7 +362,7 @@ async def test_an_account_changed_while_its_password_is_checked_is_not_signed_in
 
 async def test_logout_ends_the_session(identity: Identity) -> None:
     await identity.open.register(EMAIL, NAME, PASSWORD, ORIGIN)
-    pair = await identity.open.login(EMAIL, PASSWORD, ORIGIN)
+    pair = await login(identity.open)
     principal = await identity.sessions.authenticate(pair.access_token)
     await identity.open.logout(principal, pair.refresh_token, ORIGIN)
     with pytest.raises(Unauthorized):

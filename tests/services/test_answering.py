@@ -54,7 +54,13 @@ async def ended(stream: AnswerStream) -> Message:
 
 
 async def actions(world: World) -> list[str]:
-    return [row["action"] for row in await rows(world.database, "SELECT action FROM audit_log")]
+    """What was done, in order; readings aside."""
+    done = await rows(
+        world.database,
+        """SELECT action FROM audit_log
+           WHERE action NOT LIKE '%.read' AND action NOT LIKE '%.list' ORDER BY seq""",
+    )
+    return [row["action"] for row in done]
 
 
 async def test_an_answer_is_stored_as_it_was_said(world: World) -> None:
@@ -67,7 +73,7 @@ async def test_an_answer_is_stored_as_it_was_said(world: World) -> None:
     assert [c.snippet for c in message.citations] == ["The usual dose is 5 mg once daily."]
     assert [s.supported for s in message.sentences] == [True]
     assert cited(stream) == [1]
-    page = await world.conversations.messages(ADA, stream.conversation_id)
+    page = await world.reads.messages(ADA, ORIGIN, stream.conversation_id)
     question, answer = page.items
     assert answer == message
     assert (question.role, question.content) == (MessageRole.USER, "What is the usual dose of it?")
@@ -192,7 +198,7 @@ async def test_a_failing_engine(
     assert isinstance(end, Failed)
     assert end.error.code == code
     assert "secret" not in end.error.message and "secret" not in caplog.text
-    (_, answer) = (await world.conversations.messages(ADA, stream.conversation_id)).items
+    (_, answer) = (await world.reads.messages(ADA, ORIGIN, stream.conversation_id)).items
     assert (answer.status, answer.content) == (MessageStatus.FAILED, "The usual")
     assert (await actions(world))[-1] == "answer.failed"
     assert world.ends == ["failed"]
@@ -233,7 +239,7 @@ async def test_the_longest_question_is_taken(world: World) -> None:
     content = "é\n" * 4000
     stream = await world.answering.reply(ADA, ORIGIN, content)
     await ended(stream)
-    page = await world.conversations.messages(ADA, stream.conversation_id)
+    page = await world.reads.messages(ADA, ORIGIN, stream.conversation_id)
     assert page.items[0].content == content
 
 
@@ -261,7 +267,7 @@ async def test_a_retry_of_a_finished_question_gives_the_stored_answer(world: Wor
     assert await ended(again) == message
     assert said(again) == "" and again.user_message_id == first.user_message_id
     assert len(world.engine.history) == 1
-    assert (await world.conversations.find(ADA)).total == 1
+    assert (await world.reads.find(ADA, ORIGIN)).total == 1
 
 
 async def test_fifty_parallel_retries_are_one_question(world: World) -> None:
@@ -309,9 +315,9 @@ async def test_foreign_and_absent_ids_are_alike(world: World) -> None:
         for attempt in (
             world.answering.reply(ADA, ORIGIN, "Dose?", conversation_id=conversation_id),
             world.answering.cancel(ADA, message_id),
-            world.answering.resume(ADA, message_id),
+            world.answering.resume(ADA, ORIGIN, message_id),
             world.conversations.get(ADA, conversation_id),
-            world.conversations.messages(ADA, conversation_id),
+            world.reads.messages(ADA, ORIGIN, conversation_id),
         ):
             with pytest.raises(NotFound) as caught:
                 await attempt
@@ -322,7 +328,7 @@ async def test_foreign_and_absent_ids_are_alike(world: World) -> None:
     await ended(theirs)
     # A user's own message is no answer that could be resumed.
     with pytest.raises(NotFound):
-        await world.answering.resume(BEN, theirs.user_message_id)
+        await world.answering.resume(BEN, ORIGIN, theirs.user_message_id)
 
 
 async def test_branches_and_parents_of_other_conversations_are_absent(world: World) -> None:
@@ -344,7 +350,7 @@ async def test_branches_and_parents_of_other_conversations_are_absent(world: Wor
             )
         with pytest.raises(NotFound):
             await world.answering.reply(ADA, ORIGIN, "Dose?", **arguments)
-    assert (await world.conversations.find(ADA)).total == 2
+    assert (await world.reads.find(ADA, ORIGIN)).total == 2
 
 
 async def test_the_branch_is_passed_as_history(world: World) -> None:
@@ -363,7 +369,7 @@ async def test_the_branch_is_passed_as_history(world: World) -> None:
     assert message.branch_id == branch.id
     history = [turn.content for turn in world.engine.history[-1].history]
     assert history == ["First?", f"{DOSE} [1]"]
-    shown = await world.conversations.messages(ADA, conversation_id, branch_id=branch.id)
+    shown = await world.reads.messages(ADA, ORIGIN, conversation_id, branch_id=branch.id)
     assert [m.content for m in shown.items][0::2] == ["First?", "Aside?"]
     assert shown.items[2].parent_message_id == first.message_id
 
@@ -472,7 +478,7 @@ async def test_recovery_marks_what_was_cut_short(world: World) -> None:
     stream = await world.answering.reply(ADA, ORIGIN, "Dose?")
     assert await world.answering.recover() == 1
     assert await world.answering.recover() == 0
-    message = await world.answering.resume(ADA, stream.message_id)
+    message = await world.answering.resume(ADA, ORIGIN, stream.message_id)
     statuses = await rows(world.database, "SELECT status FROM messages ORDER BY seq")
     assert [row["status"] for row in statuses] == ["complete", "interrupted"]
     assert (await actions(world))[-1] == "answer.interrupted"

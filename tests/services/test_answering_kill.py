@@ -61,7 +61,7 @@ async def test_e1_an_acknowledged_question_survives_kill_9(tmp_path: Path) -> No
     interrupted = await world.answering.recover()
     assert interrupted <= 1
     for conversation_id, message_id, client_id in acknowledged:
-        question, answer = (await world.conversations.messages(ADA, conversation_id)).items
+        question, answer = (await world.reads.messages(ADA, ORIGIN, conversation_id)).items
         assert question.client_message_id == client_id
         assert answer.id == message_id
         assert answer.status is not MessageStatus.STREAMING

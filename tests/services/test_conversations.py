@@ -40,7 +40,7 @@ async def world(database: Database, tmp_path: Path, clock: SettableClock) -> Asy
 
 
 async def titles(world: World, **arguments: object) -> list[str]:
-    page = await world.conversations.find(ADA, **arguments)  # type: ignore[arg-type]
+    page = await world.reads.find(ADA, ORIGIN, **arguments)  # type: ignore[arg-type]
     return [conversation.title for conversation in page.items]
 
 
@@ -70,7 +70,7 @@ async def test_pages_by_number_and_by_cursor_are_the_same(
         numbered += await titles(world, page=page, page_size=3)
     cursor = None
     while True:
-        found = await world.conversations.find(ADA, page_size=3, cursor=cursor)
+        found = await world.reads.find(ADA, ORIGIN, page_size=3, cursor=cursor)
         assert found.total == 7
         followed += [conversation.title for conversation in found.items]
         cursor = found.next_cursor
@@ -83,7 +83,7 @@ async def test_pages_by_number_and_by_cursor_are_the_same(
 @pytest.mark.parametrize("cursor", ["x", "é", "!!!!", "AAAA", "a" * 10_000])
 async def test_a_made_up_cursor_is_refused(cursor: str, world: World) -> None:
     with pytest.raises(Invalid) as caught:
-        await world.conversations.find(ADA, cursor=cursor)
+        await world.reads.find(ADA, ORIGIN, cursor=cursor)
     assert caught.value.field == "cursor"
 
 
@@ -115,36 +115,36 @@ async def test_other_peoples_folders_do_not_exist(world: World) -> None:
             await world.conversations.create(ADA, ORIGIN, folder_id=folder_id)
         with pytest.raises(NotFound):
             await world.conversations.update(ADA, ORIGIN, made.id, Changes(folder_id=folder_id))
-    assert (await world.conversations.find(ADA)).total == 1
+    assert (await world.reads.find(ADA, ORIGIN)).total == 1
 
 
 async def test_other_peoples_conversations_do_not_exist(world: World) -> None:
     theirs = await world.conversations.create(BEN, ORIGIN, title="canary")
-    own = world.conversations
+    own, reads = world.conversations, world.reads
     told = []
     for conversation_id in (theirs.id, ABSENT):
         for attempt in (
-            own.get(ADA, conversation_id),
+            reads.get(ADA, ORIGIN, conversation_id),
             own.update(ADA, ORIGIN, conversation_id, Changes(title="x")),
             own.delete(ADA, ORIGIN, conversation_id),
-            own.messages(ADA, conversation_id),
-            own.list_branches(ADA, conversation_id),
+            reads.messages(ADA, ORIGIN, conversation_id),
+            reads.list_branches(ADA, ORIGIN, conversation_id),
             own.create_branch(ADA, ORIGIN, conversation_id, parent_message_id=ABSENT),
         ):
             with pytest.raises(NotFound) as caught:
                 await attempt
             told.append(caught.value.message)
     assert told[:6] == told[6:]
-    assert (await own.get(BEN, theirs.id)).title == "canary"
+    assert (await reads.get(BEN, ORIGIN, theirs.id)).title == "canary"
     assert await own.delete_all(ADA, ORIGIN) == 0
-    assert (await own.find(BEN)).total == 1
+    assert (await reads.find(BEN, ORIGIN)).total == 1
 
 
 async def test_deleting_all_deletes_ones_own(world: World) -> None:
     for _ in range(3):
         await world.conversations.create(ADA, ORIGIN)
     assert await world.conversations.delete_all(ADA, ORIGIN) == 3
-    assert (await world.conversations.find(ADA)).total == 0
+    assert (await world.reads.find(ADA, ORIGIN)).total == 0
     deleted = await rows(
         world.database, "SELECT 1 FROM audit_log WHERE action = 'conversation.delete'"
     )
@@ -164,19 +164,19 @@ async def test_a_branch_with_a_first_message(world: World) -> None:
     )
     assert message is not None
     assert (message.role, message.branch_id) == (MessageRole.USER, branch.id)
-    shown = await world.conversations.messages(ADA, conversation_id, branch_id=branch.id)
+    shown = await world.reads.messages(ADA, ORIGIN, conversation_id, branch_id=branch.id)
     assert [m.content for m in shown.items] == ["What is the dose?", "And for children?"]
     assert shown.total == 2
-    on_main = await world.conversations.messages(ADA, conversation_id)
+    on_main = await world.reads.messages(ADA, ORIGIN, conversation_id)
     assert message.id not in [m.id for m in on_main.items]
     assert (await world.conversations.get(ADA, conversation_id)).message_count == 3
     with pytest.raises(Invalid):
         await world.conversations.create_branch(
             ADA, ORIGIN, conversation_id, parent_message_id=stream.message_id, initial_message=" "
         )
-    assert len(await world.conversations.list_branches(ADA, conversation_id)) == 2
+    assert len(await world.reads.list_branches(ADA, ORIGIN, conversation_id)) == 2
     audited = await rows(
-        world.database, "SELECT action FROM audit_log WHERE action LIKE '%.create'"
+        world.database, "SELECT action FROM audit_log WHERE action LIKE '%.create' ORDER BY seq"
     )
     assert [row["action"] for row in audited] == [
         "conversation.create",
@@ -193,18 +193,18 @@ async def test_messages_by_cursor(world: World) -> None:
     await (await world.answering.reply(ADA, ORIGIN, "Two?", conversation_id=conversation_id)).wait()
     seen, cursor = [], None
     while True:
-        page = await world.conversations.messages(ADA, conversation_id, page_size=3, cursor=cursor)
+        page = await world.reads.messages(ADA, ORIGIN, conversation_id, page_size=3, cursor=cursor)
         assert page.total == 4
         seen += [message.id for message in page.items]
         cursor = page.next_cursor
         if cursor is None:
             break
-    everything = await world.conversations.messages(ADA, conversation_id)
+    everything = await world.reads.messages(ADA, ORIGIN, conversation_id)
     assert seen == [message.id for message in everything.items]
     with pytest.raises(Invalid):
-        await world.conversations.messages(ADA, conversation_id, cursor=ABSENT)
+        await world.reads.messages(ADA, ORIGIN, conversation_id, cursor=ABSENT)
     with pytest.raises(NotFound):
-        await world.conversations.messages(ADA, conversation_id, branch_id=ABSENT)
+        await world.reads.messages(ADA, ORIGIN, conversation_id, branch_id=ABSENT)
 
 
 @given(st.text(), st.integers(min_value=2, max_value=100))

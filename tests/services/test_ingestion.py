@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import textwrap
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from appliance.domain import DocumentStatus
+from appliance.domain import DocumentStatus, utc_now
 from appliance.errors import StorageFull, Unavailable
 from appliance.services.ingestion import ATTEMPTS, EMBED_BATCH
 from appliance.storage import chunks, documents, jobs
 from appliance.storage.database import Connection
+from appliance.storage.vector_rows import DamagedIndex
+from appliance.storage.vectors import VectorTable
 from tests import pdf_writer
 from tests.fake_embedder import FakeEmbedder
 from tests.library import Library, library
@@ -94,11 +99,15 @@ async def test_stopped_while_indexing(tmp_path: Path, moment: str) -> None:
     async with library(tmp_path) as lib:
         add, reached = lib.index.add_revision, asyncio.Event()
 
-        async def stuck(document_id: str, revision: int, served: int | None) -> None:
-            if moment == "after":
-                await add(document_id, revision, served)
-            reached.set()
-            await asyncio.Event().wait()
+        async def stuck(*arguments: Any) -> None:
+            async def published() -> None:
+                reached.set()
+                await asyncio.Event().wait()
+
+            if moment == "before":
+                await published()
+            *place, _ = arguments
+            await add(*place, published)
 
         lib.index.add_revision = stuck  # type: ignore[method-assign]
         document = await lib.add("a.pdf", DATA)
@@ -161,12 +170,163 @@ async def test_a_document_that_crashes_the_appliance_is_set_aside(tmp_path: Path
         assert (await lib.knowledge.get(bad.id)).status is DocumentStatus.INDEXED
 
 
-def crash(tx: Connection, document_id: str) -> None:
-    tx.execute(
-        """UPDATE jobs SET state = 'running', attempts = attempts + 1, lease_until = NULL
-            WHERE document_id = ?""",
-        (document_id,),
-    )
+async def test_kills_that_come_later_each_time_set_nothing_aside(tmp_path: Path) -> None:
+    async with library(tmp_path, working=False) as lib:
+        document = await lib.add("a.pdf", DATA)
+        for share in (0.1, 0.3, 0.35, 0.5, 0.9):
+            await lib.db.write(partial(crash, document_id=document.id, reaching=share))
+            await lib.db.write(lib.ingestion._recover)
+            job = await lib.db.read(lambda tx: jobs.active(tx, document.id))
+            assert job is not None
+            assert (job.attempts, job.progress) == (1, share)
+        # A run that does not get as far as one before it has not got further.
+        for attempts, share in ((2, 0.2), (3, 0.8)):
+            await lib.db.write(partial(crash, document_id=document.id, reaching=share))
+            job = await lib.db.read(lambda tx: jobs.active(tx, document.id))
+            assert job is not None
+            assert (job.attempts, job.progress) == (attempts, 0.9)
+            await lib.db.write(lib.ingestion._recover)
+        assert (await lib.knowledge.get(document.id)).status is DocumentStatus.FAILED
+
+
+async def test_failures_that_come_later_each_time_are_got_over(tmp_path: Path) -> None:
+    """What was known of a job when its run began must not decide about its end."""
+    async with library(tmp_path) as lib:
+        embed, calls = lib.embedder.embed, 0
+
+        async def unsteady(texts: list[str]) -> object:
+            nonlocal calls
+            calls += 1
+            if calls % 2 == 0:
+                raise Unavailable("The embedding model is busy.")
+            return await embed(texts)
+
+        lib.embedder.embed = unsteady  # type: ignore[method-assign,assignment]
+        progress_told = lib.ingestion._progress
+
+        async def told(job: Any, stage: str, progress: float, **options: Any) -> None:
+            await progress_told(job, stage, progress, **options | {"seldom": False})
+
+        lib.ingestion._progress = told  # type: ignore[method-assign]
+        pages = [[f"{n}.1 Heading", f"Drug{n} is given."] for n in range(5 * EMBED_BATCH)]
+        document = await lib.added("long.pdf", pdf_writer.pdf(pages))
+        assert (document.status, document.chunks_indexed) == (DocumentStatus.INDEXED, len(pages))
+        assert calls > 2 * ATTEMPTS
+
+
+async def test_a_job_waits_for_a_rebuild_of_the_index(tmp_path: Path) -> None:
+    async with library(tmp_path) as lib:
+        await lib.added("first.txt", b"Give oxygen.")
+        lib.embedder.gate = asyncio.Event()
+        await lib.index.close()
+        lib.index._builder._embedder = slow = FakeEmbedder(name="other")
+        slow.gate = asyncio.Event()
+        await lib.index.open(patience_s=0.05)
+        lib.embedder.gate.set()
+        document = await lib.add("second.txt", b"Magnesium helps.")
+        # Many times the pauses after failures: as a failure it would be one for good by now.
+        await asyncio.sleep(0.5)
+        waiting = await lib.knowledge.get(document.id)
+        assert waiting.status is DocumentStatus.PROCESSING
+        job = await lib.db.read(lambda tx: jobs.active(tx, document.id))
+        assert job is not None and job.attempts == 1
+        slow.gate.set()
+        assert (await lib.settled(document.id)).status is DocumentStatus.INDEXED
+        assert document.id in {p.document.id for p in await lib.ask("Magnesium")}
+        assert "document.failed" not in await actions(lib)
+
+
+async def test_a_rebuild_that_begins_during_the_last_step_knows_the_document(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with library(tmp_path) as lib:
+        settle, reached, go_on = VectorTable.settle, asyncio.Event(), asyncio.Event()
+
+        async def slow(self: VectorTable) -> None:
+            await settle(self)
+            reached.set()
+            await go_on.wait()
+
+        monkeypatch.setattr(VectorTable, "settle", slow)
+        document = await lib.add("a.txt", b"Magnesium helps.")
+        await reached.wait()
+        monkeypatch.undo()
+        table = lib.index._ready()
+        lib.index._lost(table, DamagedIndex("found by a search"))
+        go_on.set()
+        assert (await lib.settled(document.id)).status is DocumentStatus.INDEXED
+        await lib.index.settled()
+        assert lib.index._ready() is not table
+        assert {p.document.id for p in await lib.ask("Magnesium")} == {document.id}
+
+
+@pytest.mark.parametrize("act", ["add", "settle", "delete_document"])
+async def test_damage_found_while_writing_is_mended_and_the_upload_succeeds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, act: str
+) -> None:
+    async with library(tmp_path) as lib:
+        first = await lib.added("first.txt", b"Give oxygen.")
+        table = lib.index._ready()
+
+        async def damaged(*_: object, **__: object) -> None:
+            monkeypatch.undo()
+            raise DamagedIndex("RuntimeError")
+
+        monkeypatch.setattr(VectorTable, act, damaged)
+        document = await lib.added("second.txt", b"Magnesium helps.")
+        assert (document.status, document.error) == (DocumentStatus.INDEXED, None)
+        assert lib.index._ready() is not table
+        found = {p.document.id for p in await lib.ask("Magnesium oxygen")}
+        assert found == {first.id, document.id}
+
+
+async def test_an_index_that_vanished_while_serving_heals_with_the_next_upload(
+    tmp_path: Path,
+) -> None:
+    async with library(tmp_path) as lib:
+        first = await lib.added("first.txt", b"Give oxygen.")
+        await asyncio.to_thread(shutil.rmtree, tmp_path / "index")
+        document = await lib.added("second.txt", b"Magnesium helps.")
+        assert (document.status, document.error) == (DocumentStatus.INDEXED, None)
+        await lib.index.settled()
+        found = {p.document.id for p in await lib.ask("Magnesium oxygen")}
+        assert found == {first.id, document.id}
+        await lib.index.check()
+
+
+async def test_a_document_that_damages_the_index_each_time_is_set_aside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or it would have the index rebuilt for ever, and nobody could search."""
+    async with library(tmp_path) as lib:
+        copy, bad = lib.index._builder.copy, await lib.add("bad.pdf", DATA)
+
+        async def damaging(table: VectorTable, document_id: str, revision: int) -> None:
+            if document_id == bad.id:
+                raise DamagedIndex("RuntimeError")
+            await copy(table, document_id, revision)
+
+        monkeypatch.setattr(lib.index._builder, "copy", damaging)
+        document = await lib.settled(bad.id)
+        assert document.status is DocumentStatus.FAILED
+        assert "Try to reindex" in (document.error or "")
+        good = await lib.added("good.txt", b"Magnesium helps.")
+        assert {p.document.id for p in await lib.ask("Magnesium")} == {good.id}
+
+
+async def actions(lib: Library) -> list[str]:
+    rows = await lib.db.read(lambda tx: tx.execute("SELECT action FROM audit_log").fetchall())
+    return [row["action"] for row in rows]
+
+
+def crash(tx: Connection, document_id: str, *, reaching: float | None = None) -> None:
+    """A run that ended with its process, having got as far as `reaching`."""
+    now = utc_now()
+    tx.execute("UPDATE jobs SET lease_until = NULL WHERE document_id = ?", (document_id,))
+    job = jobs.take_next(tx, now, now)
+    assert job is not None and job.document_id == document_id
+    if reaching is not None:
+        jobs.set_progress(tx, job.id, stage=job.stage, progress=reaching, now=now, lease_until=now)
 
 
 async def test_a_passing_failure_is_tried_again(tmp_path: Path) -> None:

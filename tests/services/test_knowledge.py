@@ -44,7 +44,7 @@ async def test_a_pdf_becomes_passages_with_exact_places(tmp_path: Path) -> None:
         assert best.chunk.section == "2.1 Recommended Dosage"
         assert best.chunk.text.endswith("The starting dose is 500 mg twice a day.")
         assert best.document.id == document.id
-        opened = await lib.knowledge.passage(document.id, best.chunk.id, actor=ADMIN, origin=ORIGIN)
+        opened = await lib.pages.passage(document.id, best.chunk.id, actor=ADMIN, origin=ORIGIN)
         place = slice(opened.chunk.char_start, opened.chunk.char_end)
         assert opened.page_text[place] == opened.chunk.text == best.chunk.text
         assert opened.previous_id == passages[1].chunk.id
@@ -122,7 +122,7 @@ async def test_a_deleted_document_leaves_answers_at_once_and_the_disk_too(tmp_pa
             lib.knowledge.get(document.id),
             lib.knowledge.delete(document.id, actor=ADMIN, origin=ORIGIN),
             lib.knowledge.reindex(document.id, actor=ADMIN, origin=ORIGIN),
-            lib.knowledge.passage(document.id, passage.chunk.id, actor=ADMIN, origin=ORIGIN),
+            lib.pages.passage(document.id, passage.chunk.id, actor=ADMIN, origin=ORIGIN),
         ):
             with pytest.raises(NotFound):
                 await gone
@@ -235,8 +235,8 @@ async def test_what_may_come_in(
         with pytest.raises(error):
             await lib.add(name, data)
         assert file_names(tmp_path) == []
-        assert await lib.knowledge.listing() == ([], 0)
         assert await audit_rows(lib) == []
+        assert await lib.catalogue.listing() == ([], 0)
 
 
 async def test_an_unknown_predecessor_is_refused_and_leaves_nothing(tmp_path: Path) -> None:
@@ -266,21 +266,21 @@ async def test_listing_narrows_and_pages(tmp_path: Path) -> None:
                 f"{number}.txt", str(number).encode(), title=title, category=category
             )
             ids.append(document.id)
-        found, total = await lib.knowledge.listing(limit=2, offset=1)
+        found, total = await lib.catalogue.listing(limit=2, offset=1)
         assert ([d.id for d in found], total) == (ids[::-1][1:3], 5)
-        assert (await lib.knowledge.listing(category="a"))[1] == 2
-        assert (await lib.knowledge.listing(search="sepsis 3"))[1] == 1
-        assert (await lib.knowledge.listing(search="%"))[1] == 5
-        assert (await lib.knowledge.listing(search="_epsis"))[1] == 0
-        assert (await lib.knowledge.listing(status=DocumentStatus.INDEXED))[1] == 0
-        assert (await lib.knowledge.listing(status=DocumentStatus.UPLOADED))[1] == 5
+        assert (await lib.catalogue.listing(category="a"))[1] == 2
+        assert (await lib.catalogue.listing(search="sepsis 3"))[1] == 1
+        assert (await lib.catalogue.listing(search="%"))[1] == 5
+        assert (await lib.catalogue.listing(search="_epsis"))[1] == 0
+        assert (await lib.catalogue.listing(status=DocumentStatus.INDEXED))[1] == 0
+        assert (await lib.catalogue.listing(status=DocumentStatus.UPLOADED))[1] == 5
 
 
 async def test_reading_a_passage_is_audited_without_its_words(tmp_path: Path) -> None:
     async with library(tmp_path) as lib:
         document = await lib.added("secret_name.txt", TEXT)
         (passage,) = await lib.ask("potassium")
-        await lib.knowledge.passage(document.id, passage.chunk.id, actor=ADMIN, origin=ORIGIN)
+        await lib.pages.passage(document.id, passage.chunk.id, actor=ADMIN, origin=ORIGIN)
         last = (await audit_rows(lib))[-1]
         assert (last["action"], last["user_id"]) == ("document.read", ADMIN.user.id)
         assert (last["resource_id"], last["ip"]) == (document.id, "10.0.0.7")

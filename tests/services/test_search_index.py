@@ -78,13 +78,31 @@ def half_built(directory: Path) -> None:
     generation(directory).rename(directory / "index" / "000009.partial")
 
 
+def flip_full_text(directory: Path) -> None:
+    """One bit in the postings, over which LanceDB would read on."""
+    indices = generation(directory) / "chunks.lance" / "_indices"
+    path = max((p for p in indices.rglob("*") if p.is_file()), key=lambda p: p.stat().st_size)
+    content = bytearray(path.read_bytes())
+    content[len(content) // 3] ^= 0x01
+    path.write_bytes(content)
+
+
 def untouched(directory: Path) -> None:
     pass
 
 
 @pytest.mark.parametrize(
     "damage",
-    [remove, empty_data, zero_indices, zero_versions, drop_manifest, half_built, untouched],
+    [
+        remove,
+        empty_data,
+        zero_indices,
+        flip_full_text,
+        zero_versions,
+        drop_manifest,
+        half_built,
+        untouched,
+    ],
     ids=lambda damage: damage.__name__,
 )
 async def test_the_index_comes_back_from_sqlite_without_embedding_anew(
@@ -102,6 +120,8 @@ async def test_the_index_comes_back_from_sqlite_without_embedding_anew(
     assert embedder.batches == []
     if damage is untouched:
         assert inode_of(tmp_path) == inode
+    if damage is flip_full_text:
+        assert generation(tmp_path).name == "000002"
 
 
 async def test_rows_that_are_missing_or_too_many_are_noticed(tmp_path: Path) -> None:
@@ -155,7 +175,7 @@ async def test_a_long_rebuild_goes_on_behind_and_says_so(tmp_path: Path) -> None
                 await call
             assert refused.value.retry_after
         late = await lib.add("late.txt", b"Uploaded meanwhile: give oxygen.")
-        gone = (await lib.knowledge.listing(search="vials"))[0][0]
+        gone = (await lib.catalogue.listing(search="vials"))[0][0]
         await lib.knowledge.delete(gone.id, actor=None, origin=None)
         embedder.gate.set()
         await lib.index.settled()
@@ -181,11 +201,14 @@ async def test_damage_found_by_a_search_starts_a_rebuild(
         assert await all_answers(lib) == before
 
 
-async def test_the_check_reads_and_what_it_finds_damaged_is_rebuilt(tmp_path: Path) -> None:
+@pytest.mark.parametrize("damage", [empty_data, remove], ids=lambda damage: damage.__name__)
+async def test_the_check_reads_and_what_it_finds_damaged_is_rebuilt(
+    tmp_path: Path, damage: Callable[[Path], None]
+) -> None:
     before = await filled(tmp_path)
     async with library(tmp_path) as lib:
         await lib.index.check()
-        empty_data(tmp_path)
+        damage(tmp_path)
         with pytest.raises(Unavailable, match="being rebuilt"):
             await lib.index.check()
         await lib.index.settled()

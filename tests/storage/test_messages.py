@@ -161,3 +161,35 @@ async def test_pages_use_the_index_at_any_depth(forked: Database) -> None:
     described = await forked.read(plan)
     assert "messages_conversation" in described
     assert "TEMP B-TREE" not in described
+
+
+async def test_deleting_takes_answers_and_branches_and_mends_the_line(forked: Database) -> None:
+    def work(tx: Connection) -> tuple[list[str], list[str], list[tuple[str, str | None]]]:
+        for child, parent in (("b", "a"), ("x1", "b"), ("c", "b"), ("d", "c"), ("y1", "x1")):
+            tx.execute("UPDATE messages SET parent_message_id = ? WHERE id = ?", (parent, child))
+        gone = messages.in_conversation(tx, CONVERSATION.id, "b")
+        assert gone is not None
+        ids = messages.delete(tx, gone)
+        left = tx.execute("SELECT id FROM branches").fetchall()
+        rows = tx.execute("SELECT id, parent_message_id FROM messages ORDER BY seq").fetchall()
+        return ids, [row["id"] for row in left], [tuple(row) for row in rows]
+
+    ids, left, rows = await forked.write(work)
+    # x starts from b, and y from x1: both go whole. What followed b now follows a.
+    assert sorted(ids) == ["b", "x1", "x2", "y1"]
+    assert left == []
+    assert rows == [("a", None), ("c", "a"), ("d", "c")]
+
+
+async def test_more_messages_than_a_statement_takes(
+    forked: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(messages, "_BATCH", 2)
+
+    def work(tx: Connection) -> tuple[list[str], list[str]]:
+        line = messages.whole_line(tx, CONVERSATION.id, branches.lineage(tx, "y"))
+        return [m.id for m in line], [m.id for m in messages.all_of(tx, CONVERSATION.id)]
+
+    line, everything = await forked.read(work)
+    assert line == LINES["y"]
+    assert everything == ["a", "b", "x1", "c", "x2", "y1", "d"]

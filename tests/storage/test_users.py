@@ -61,18 +61,55 @@ async def test_last_login(database: Database, clock: SettableClock) -> None:
 
 
 @pytest.mark.parametrize(
-    ("role", "is_active", "expected"),
+    ("role", "is_active", "stored", "expected"),
     [
-        (AdminRole.ADMIN, True, True),
-        (AdminRole.ADMIN, False, False),
-        (AdminRole.VIEWER, True, False),
-        (AdminRole.USER, True, False),
+        (AdminRole.ADMIN, True, "hash", True),
+        (AdminRole.ADMIN, False, "hash", False),
+        (AdminRole.ADMIN, True, users.NO_PASSWORD, False),
+        (AdminRole.VIEWER, True, "hash", False),
+        (AdminRole.USER, True, "hash", False),
     ],
 )
-async def test_only_an_active_admin_is_an_admin(
-    database: Database, clock: SettableClock, role: AdminRole, is_active: bool, expected: bool
+async def test_only_an_active_admin_who_can_sign_in_is_an_admin(
+    database: Database,
+    clock: SettableClock,
+    role: AdminRole,
+    is_active: bool,
+    stored: str,
+    expected: bool,
 ) -> None:
     assert not await database.read(users.has_active_admin)
     user = replace(someone(clock, role=role), is_active=is_active)
-    await database.write(lambda tx: users.insert(tx, user, "hash"))
+    await database.write(lambda tx: users.insert(tx, user, stored))
     assert await database.read(users.has_active_admin) is expected
+    assert await database.read(lambda tx: users.is_last_admin(tx, user.id)) is expected
+
+
+async def test_a5_the_last_admin_is_told_from_others(
+    database: Database, clock: SettableClock
+) -> None:
+    first, second = (someone(clock, number, AdminRole.ADMIN) for number in (1, 2))
+
+    async def last(user: User) -> bool:
+        return await database.read(lambda tx: users.is_last_admin(tx, user.id))
+
+    await database.write(lambda tx: users.insert(tx, first, "hash"))
+    assert await last(first) and not await last(second)
+    await database.write(lambda tx: users.insert(tx, second, users.NO_PASSWORD))
+    assert await last(first) and not await last(second)  # an invitation is no administrator yet
+    await database.write(lambda tx: users.set_password(tx, second.id, "hash"))
+    assert not await last(first) and not await last(second)
+    await database.write(lambda tx: users.update(tx, replace(first, is_active=False)))
+    assert await last(second) and not await last(first)
+
+
+async def test_an_account_without_a_password_has_no_credentials(
+    database: Database, clock: SettableClock
+) -> None:
+    user = someone(clock)
+    await database.write(lambda tx: users.insert(tx, user, users.NO_PASSWORD))
+    assert await database.read(lambda tx: users.credentials(tx, user.email)) == (user, None)
+    assert not await database.read(lambda tx: users.has_password(tx, user.id))
+    await database.write(lambda tx: users.set_password(tx, user.id, "hash"))
+    assert await database.read(lambda tx: users.has_password(tx, user.id))
+    assert not await database.read(lambda tx: users.has_password(tx, "nobody"))

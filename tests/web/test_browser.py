@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 from uuid import uuid4
 
+import pyotp
 import pytest
 
 from tests.web.webdriver import ENTER, ESCAPE, Browser, missing_program
@@ -189,6 +190,35 @@ def test_a_wrong_password_is_told_plainly(live_server: Server, tmp_path: Path) -
         browser.close()
 
 
+def test_a_code_is_asked_for_where_the_account_has_a_second_factor(
+    live_server: Server, tmp_path: Path
+) -> None:
+    api = Api(live_server)
+    password = {"password": live_server.admin_password}
+    secret = api.send("POST", "/api/auth/2fa/setup", json.dumps(password).encode())["secret"]
+    code = json.dumps({"code": pyotp.TOTP(secret).now()}).encode()
+    codes = api.send("POST", "/api/auth/2fa/enable", code)["recovery_codes"]
+    browser = Browser(tmp_path / "profile")
+    try:
+        browser.open(live_server.base_url)
+        browser.wait_for("#email")
+        browser.type("#email", live_server.admin_email)
+        browser.type("#password", live_server.admin_password + ENTER)
+        browser.wait_for("#code")
+        assert browser.count("#password") == 0
+        assert browser.script("return document.activeElement.id") == "code"
+        browser.type("#code", "wrong" + ENTER)
+        browser.wait("the refusal", lambda: browser.text("#login-error") != "")
+        assert browser.script("return document.querySelector('#code').value") == ""
+        assert browser.script("return sessionStorage.length") == 0
+        browser.type("#code", codes[0] + ENTER)
+        browser.wait_for("#question")
+    finally:
+        browser.close()
+        off = json.dumps(password | {"code": codes[1]}).encode()
+        api.send("POST", "/api/auth/2fa/disable", off)
+
+
 def test_ask_and_check_the_source(page: Browser, library: dict[str, Any]) -> None:
     ask(page, QUESTION)
     page.wait_for(".answer:not([aria-busy]) .chip", 60)
@@ -279,3 +309,43 @@ def test_log_out_leaves_nothing_behind(page: Browser) -> None:
     page.script("location.reload()")
     page.wait_for("#email")
     assert page.count("#question") == 0
+
+
+def test_an_invitation_ends_logged_in_and_its_link_stays_nowhere(
+    live_server: Server, tmp_path: Path
+) -> None:
+    email = f"invited-{uuid4().hex[:8]}@hospital.example"
+    body = json.dumps({"email": email, "full_name": "Invited Person"}).encode()
+    link = Api(live_server).send("POST", "/api/admin/panel/users", body)
+    browser = Browser(tmp_path / "profile")
+    try:
+        browser.open("about:blank")
+        requested(browser)
+        browser.open(link["link"])
+        browser.wait_for("#new-password")
+        assert browser.script("return location.href") == live_server.base_url.rstrip("/") + "/"
+        browser.type("#new-password", "several words of mine")
+        browser.type("#repeat-password", "other words of mine" + ENTER)
+        browser.wait_for("#link-error")
+        assert browser.count("#question") == 0
+        browser.script("document.querySelector('#repeat-password').value = ''")
+        browser.type("#repeat-password", "several words of mine" + ENTER)
+        browser.wait_for("#question")
+        browser.wait_for(".connection[data-state=online]")
+        assert_no_complaints(browser)
+        addresses = requested(browser)
+        assert any(address.endswith("/api/auth/links/redeem") for address in addresses)
+        home = urlsplit(live_server.base_url).netloc
+        assert {urlsplit(each).netloc for each in addresses if not each.startswith("data:")} == {
+            home
+        }
+        assert link["token"] not in str(addresses)  # a fragment is not sent
+        browser.open("about:blank")
+        browser.open(link["link"])
+        browser.wait_for("#new-password")
+        browser.type("#new-password", "several words of mine")
+        browser.type("#repeat-password", "several words of mine" + ENTER)
+        browser.wait_for("#link-error")
+        assert "not valid" in browser.text("#link-error")
+    finally:
+        browser.close()

@@ -2,11 +2,12 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, RootModel
 
 from appliance.api.fields import Body, Instant, Line, Output
 from appliance.domain import AdminRole, User
 from appliance.services.accounts import MAX_EMAIL, MAX_FULL_NAME
+from appliance.services.challenges import Challenge
 from appliance.services.passwords import MAX_LENGTH, normalise
 from appliance.services.sessions import TokenPair
 
@@ -86,6 +87,26 @@ class TokensOut(Output):
             refresh_expires_in=pair.refresh_expires_in,
             user=UserOut.of(pair.user),
         )
+
+
+class ChallengeOut(Output):
+    """The password was right; the code of the second factor is asked for too."""
+
+    requires_2fa: Literal[True] = True
+    challenge: str
+    expires_in: int
+
+    @classmethod
+    def of(cls, challenge: Challenge) -> ChallengeOut:
+        return cls(challenge=challenge.token, expires_in=challenge.expires_in)
+
+
+class LoginOut(RootModel[TokensOut | ChallengeOut]):
+    @classmethod
+    def of(cls, outcome: TokenPair | Challenge) -> LoginOut:
+        if isinstance(outcome, Challenge):
+            return cls(ChallengeOut.of(outcome))
+        return cls(TokensOut.of(outcome))
 
 
 class LoggedOut(Output):

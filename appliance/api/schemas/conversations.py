@@ -4,18 +4,26 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator
 
 from appliance.api.fields import Body, CamelOutput, Instant, Line, Output, Query
 from appliance.domain import Conversation
-from appliance.services.conversations import Changes, ConversationPage
+from appliance.services.conversation_reads import ConversationPage
+from appliance.services.conversation_search import Hit, SearchPage
+from appliance.services.conversations import Changes
 
 Title = Annotated[Line, Field(min_length=1, max_length=200)]
+SearchText = Annotated[
+    Line,
+    Field(min_length=1, max_length=200, description="Words; the last may be unfinished."),
+]
+Id = Annotated[str, Field(max_length=64)]
+Cursor = Annotated[str, Field(max_length=512, description="The nextCursor of the page before.")]
 
 
 class ConversationCreate(Body):
     title: Title | None = None
-    folder_id: str | None = None
+    folder_id: Id | None = None
 
 
 class ConversationUpdate(Body):
@@ -25,16 +33,14 @@ class ConversationUpdate(Body):
 
     title: Title | None = None
     archived: bool | None = None
-    folder_id: str | None = None
+    folder_id: Id | None = None
 
-    @model_validator(mode="before")
+    @field_validator("title", "archived", mode="before")
     @classmethod
-    def _nulls(cls, values: Any) -> Any:
-        if isinstance(values, dict):
-            for name in ("title", "archived"):
-                if name in values and values[name] is None:
-                    raise ValueError(f"{name} must not be null")
-        return values
+    def _not_null(cls, value: Any) -> Any:
+        if value is None:
+            raise ValueError("must not be null")
+        return value
 
     def changes(self) -> Changes:
         return Changes(
@@ -47,10 +53,11 @@ class ConversationUpdate(Body):
 
 class ConversationQuery(Query):
     archived: bool | None = None
-    folder_id: str | None = None
+    folder_id: Id | None = None
+    search: SearchText | None = None
     page: Annotated[int, Field(ge=1, le=1_000_000)] = 1
     page_size: Annotated[int, Field(ge=1, le=100)] = 20
-    cursor: str | None = None
+    cursor: Cursor | None = None
 
 
 class ConversationOut(CamelOutput):
@@ -95,6 +102,48 @@ class ConversationList(CamelOutput):
             page_size=query.page_size,
             next_cursor=found.next_cursor,
         )
+
+
+class SearchQuery(Query):
+    q: SearchText
+    limit: Annotated[int, Field(ge=1, le=50)] = 20
+    cursor: Cursor | None = None
+
+
+class HitOut(CamelOutput):
+    """A message; or, with a null `message_id`, a conversation found by its title."""
+
+    conversation: ConversationOut
+    message_id: str | None
+    branch_id: str | None
+    role: str | None
+    snippet: str = Field(description="Plain text around the first match.")
+    matches: list[tuple[int, int]] = Field(
+        description="[start, end] of what matched, in code points of the snippet."
+    )
+    created_at: Instant
+
+    @classmethod
+    def of(cls, hit: Hit) -> HitOut:
+        message = hit.message
+        return cls(
+            conversation=ConversationOut.of(hit.conversation),
+            message_id=message.id if message else None,
+            branch_id=message.branch_id if message else None,
+            role=message.role.value if message else None,
+            snippet=hit.snippet.text,
+            matches=list(hit.snippet.matches),
+            created_at=(message or hit.conversation).created_at,
+        )
+
+
+class SearchResults(CamelOutput):
+    items: list[HitOut]
+    next_cursor: str | None
+
+    @classmethod
+    def of(cls, found: SearchPage) -> SearchResults:
+        return cls(items=[HitOut.of(hit) for hit in found.items], next_cursor=found.next_cursor)
 
 
 class Deleted(Output):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, field_validator
 
 from appliance.api.fields import Body, Instant, Line, Output, Query
 from appliance.domain import Document, DocumentStatus
@@ -37,6 +37,29 @@ class DocumentForm(Body):
 
     def metadata(self) -> Metadata:
         return Metadata(**self.model_dump())
+
+
+class DocumentUpdate(Body):
+    """Absent fields stay as they are; null clears one, as blanks do a text. A title must stay."""
+
+    title: Annotated[Line, Field(min_length=1, max_length=300)] | None = None
+    category: Annotated[Line, Field(max_length=100)] | None = None
+    version: Short | None = None
+    supersedes: Uuid | None = None
+    issuer: Short | None = None
+    effective_date: Day | None = None
+    review_by: Day | None = None
+    owner: Short | None = None
+
+    @field_validator("title")
+    @classmethod
+    def _title_stays(cls, title: str | None) -> str:
+        if not title:
+            raise ValueError("must not be null or empty")
+        return title
+
+    def changes(self) -> dict[str, str | None]:
+        return {name: getattr(self, name) or None for name in self.model_fields_set}
 
 
 class DocumentQuery(Query):

@@ -6,9 +6,17 @@ from typing import Annotated
 
 from pydantic import Field
 
-from appliance.api.fields import Body, CamelOutput, Instant, Query
-from appliance.domain import MAIN_BRANCH, Branch, Citation, Message, Sentence
-from appliance.services.conversations import MessagePage
+from appliance.api.fields import Body, CamelOutput, Instant, Prose, Query
+from appliance.domain import (
+    MAIN_BRANCH,
+    Branch,
+    Citation,
+    Feedback,
+    Message,
+    Rating,
+    Sentence,
+)
+from appliance.services.conversation_reads import MessagePage
 
 
 class CitationOut(CamelOutput):
@@ -73,6 +81,16 @@ class SentenceOut(CamelOutput):
         )
 
 
+class FeedbackOut(CamelOutput):
+    rating: Rating
+    reason: str | None
+    created_at: Instant
+
+    @classmethod
+    def of(cls, feedback: Feedback) -> FeedbackOut:
+        return cls(rating=feedback.rating, reason=feedback.reason, created_at=feedback.created_at)
+
+
 class MessageOut(CamelOutput):
     id: str
     conversation_id: str
@@ -88,7 +106,7 @@ class MessageOut(CamelOutput):
     tokens: int | None
     created_at: Instant
     edited_at: Instant | None
-    feedback: None = None
+    feedback: FeedbackOut | None
 
     @classmethod
     def of(cls, message: Message) -> MessageOut:
@@ -107,15 +125,57 @@ class MessageOut(CamelOutput):
             tokens=message.tokens,
             created_at=message.created_at,
             edited_at=message.edited_at,
+            feedback=None if message.feedback is None else FeedbackOut.of(message.feedback),
         )
 
 
+class MessageCreate(Body):
+    content: str
+    branch_id: str | None = None
+    parent_message_id: str | None = None
+    client_message_id: str | None = None
+
+
+class MessageCreateQuery(Query):
+    answer: bool = Field(default=True, description="False stores the message and answers nothing.")
+
+
+class MessageSent(MessageOut):
+    is_duplicate: bool = Field(
+        alias="is_duplicate", description="Whether this client_message_id had been sent before."
+    )
+    answer: MessageOut | None
+
+    @classmethod
+    def sent(cls, message: Message, answer: Message | None, *, is_duplicate: bool) -> MessageSent:
+        fields = dict(MessageOut.of(message))
+        told = None if answer is None else MessageOut.of(answer)
+        return cls(**fields, is_duplicate=is_duplicate, answer=told)
+
+
+class MessageEdit(Body):
+    content: str
+
+
+class MessageDeleted(CamelOutput):
+    message: str
+    deleted_count: int
+    message_id: str
+
+
+class FeedbackCreate(Body):
+    rating: Annotated[Rating, Field(strict=False)]
+    reason: Annotated[Prose, Field(max_length=2000)] | None = None
+
+
 class MessageQuery(Query):
-    branch_id: str = MAIN_BRANCH
+    """`limit` is the page size by another name, and wins; `cursor` overrides `page`."""
+
+    branch_id: Annotated[str, Field(max_length=64)] = MAIN_BRANCH
     limit: Annotated[int | None, Field(ge=1, le=200)] = None
     page: Annotated[int, Field(ge=1, le=1_000_000)] = 1
     page_size: Annotated[int, Field(ge=1, le=200)] = 100
-    cursor: str | None = None
+    cursor: Annotated[str | None, Field(max_length=64)] = None
 
 
 class MessageList(CamelOutput):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from appliance.api.fields import Output
-from appliance.services.knowledge import OpenedPassage
+from appliance.services.document_pages import OpenedPassage
 
 
 class PassageOut(Output):

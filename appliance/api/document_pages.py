@@ -1,0 +1,99 @@
+"""Opening documents as they look: images of their pages, and the file itself."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from sanic.response import HTTPResponse
+
+from appliance.api.downloads import download
+from appliance.api.routing import Call, Route, Stream
+from appliance.api.schemas.document_pages import PageQuery
+from appliance.errors import NotFound
+from appliance.services.authorization import Access
+
+_PAGE = re.compile(r"([1-9]\d{0,5})\.png", re.ASCII)
+_TYPES = {"pdf": "application/pdf", "txt": "text/plain"}
+
+
+async def cited_page(call: Call) -> HTTPResponse:
+    return await _page(call, indexed_only=True)
+
+
+async def page(call: Call) -> HTTPResponse:
+    return await _page(call, indexed_only=False)
+
+
+async def original(call: Call) -> Stream:
+    opened = await call.services.document_pages.original(
+        call.path["document_id"], actor=call.caller, origin=call.origin
+    )
+    document = opened.document
+    return await download(
+        opened.content, document.filename, _TYPES[document.file_type], document.size
+    )
+
+
+async def _page(call: Call, *, indexed_only: bool) -> HTTPResponse:
+    number = _PAGE.fullmatch(call.path["page"])
+    if number is None:
+        raise NotFound("The document has no such page.")
+    image = await call.services.document_pages.image(
+        call.path["document_id"],
+        int(number[1]),
+        call.query(PageQuery).wanted(),
+        indexed_only=indexed_only,
+        actor=call.caller,
+        origin=call.origin,
+    )
+    return HTTPResponse(image, content_type="image/png")
+
+
+def _binary(*media_types: str) -> dict[str, Any]:
+    """What OpenAPI is told of a response that is no JSON."""
+    content: dict[str, Any] = {media_type: {} for media_type in media_types}
+    error = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
+    return {
+        "responses": {
+            "200": {"description": "Success.", "content": content},
+            "default": {
+                "description": "An error, with one of the codes of the reference.",
+                "content": error,
+            },
+        }
+    }
+
+
+ROUTES: tuple[Route, ...] = (
+    Route(
+        method="GET",
+        path="/api/documents/<document_id>/pages/<page>",
+        aliases=("/documents/<document_id>/pages/<page>",),
+        handler=cited_page,
+        access=Access.USER,
+        tag="Documents",
+        summary="The image of a page (3.png), with words marked: where a citation opens.",
+        query=PageQuery,
+        extra=_binary("image/png"),
+    ),
+    Route(
+        method="GET",
+        path="/api/admin/kb/documents/<document_id>/pages/<page>",
+        handler=page,
+        access=Access.VIEWER,
+        tag="Knowledge base",
+        summary="The image of a page (3.png), with words marked, indexed or not.",
+        query=PageQuery,
+        extra=_binary("image/png"),
+    ),
+    Route(
+        method="GET",
+        path="/api/admin/kb/documents/<document_id>/file",
+        handler=original,
+        access=Access.ADMIN,
+        tag="Knowledge base",
+        summary="Download a document as it was uploaded.",
+        extra=_binary(*_TYPES.values()),
+    ),
+)
