@@ -12,6 +12,7 @@ from pydantic.alias_generators import to_camel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json_schema
 
 from appliance import API_VERSION
+from appliance.api.envelope import JSON_TYPE
 from appliance.api.openapi import errors, socket
 from appliance.api.openapi.examples import (
     DESCRIPTIONS,
@@ -38,6 +39,7 @@ _REF = "#/components/schemas/{model}"
 _PARAMETER = re.compile(r"<(\w+)>")
 # Bodies are shown in snake_case, as the reference writes them; so are queries, but for these two.
 _QUERY_NAMES = {"page_size": "pageSize", "folder_id": "folderId"}
+_TEXT = {"type": "string"}
 _UUID = {"type": "string", "format": "uuid"}
 _NEEDS = {
     Access.VIEWER: "For administrators and viewers.",
@@ -259,7 +261,8 @@ class _Operation:
             else:
                 content["application/json"] = self._enveloped(value)
         for media_type in self._row.produces:
-            content[media_type] = {"schema": {"type": "string"}}
+            # What the download is made of is said in words; only its kind is told here.
+            content.setdefault(media_type, {} if media_type == JSON_TYPE else {"schema": _TEXT})
         return content
 
     def _enveloped(self, value: Any) -> Schema:
