@@ -57,6 +57,6 @@ ROUTES = (
     Route(
         "GET", f"{_LOGS}/export", export_audit_logs, Access.ADMIN, "Admin panel",
         "The audit trail as a file that `voiceassist audit verify` checks.",
-        query=AuditExportQuery,
+        query=AuditExportQuery, produces=("text/csv", "application/json"),
     ),
 )  # fmt: skip

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from sanic.response import HTTPResponse
 
@@ -50,21 +49,6 @@ async def _page(call: Call, *, indexed_only: bool) -> HTTPResponse:
     return HTTPResponse(image, content_type="image/png")
 
 
-def _binary(*media_types: str) -> dict[str, Any]:
-    """What OpenAPI is told of a response that is no JSON."""
-    content: dict[str, Any] = {media_type: {} for media_type in media_types}
-    error = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
-    return {
-        "responses": {
-            "200": {"description": "Success.", "content": content},
-            "default": {
-                "description": "An error, with one of the codes of the reference.",
-                "content": error,
-            },
-        }
-    }
-
-
 ROUTES: tuple[Route, ...] = (
     Route(
         method="GET",
@@ -75,7 +59,7 @@ ROUTES: tuple[Route, ...] = (
         tag="Documents",
         summary="The image of a page (3.png), with words marked: where a citation opens.",
         query=PageQuery,
-        extra=_binary("image/png"),
+        produces=("image/png",),
     ),
     Route(
         method="GET",
@@ -85,7 +69,7 @@ ROUTES: tuple[Route, ...] = (
         tag="Knowledge base",
         summary="The image of a page (3.png), with words marked, indexed or not.",
         query=PageQuery,
-        extra=_binary("image/png"),
+        produces=("image/png",),
     ),
     Route(
         method="GET",
@@ -94,6 +78,6 @@ ROUTES: tuple[Route, ...] = (
         access=Access.ADMIN,
         tag="Knowledge base",
         summary="Download a document as it was uploaded.",
-        extra=_binary(*_TYPES.values()),
+        produces=tuple(media_type.partition(";")[0] for media_type in _TYPES.values()),
     ),
 )

@@ -60,23 +60,9 @@ ROUTES: tuple[Route, ...] = (
         "Download a conversation as Markdown, PDF or JSON",
         aliases=(_PATH,),
         query=ExportQuery,
-        extra={
-            "responses": {
-                "200": {
-                    "description": "The file; JSON holds every branch unless one is named.",
-                    "content": {
-                        "text/markdown": {"schema": {"type": "string"}},
-                        "application/pdf": {"schema": {"type": "string", "format": "binary"}},
-                        "application/json": {"schema": {"type": "object"}},
-                    },
-                },
-                "default": {
-                    "description": "An error, with one of the codes of the reference.",
-                    "content": {
-                        "application/json": {"schema": {"$ref": "#/components/schemas/Error"}}
-                    },
-                },
-            }
-        },
+        description="JSON holds every branch unless one is named.",
+        response=ExportOut,
+        bare=True,
+        produces=("text/markdown", "application/pdf"),
     ),
 )

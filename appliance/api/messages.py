@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from appliance.api.answer_events import end_of, streamed, wants_events
+from appliance.api.answer_events import EVENT_STREAM, end_of, streamed, wants_events
 from appliance.api.routing import Call, Handler, Reply, Route, Stream
 from appliance.api.schemas.messages import (
     FeedbackCreate,
@@ -101,6 +101,7 @@ def _route(method: str, rest: str, handler: Handler, summary: str, **more: Any) 
 
 
 _ONE = "/<message_id>"
+_AS_EVENTS = "The events are the frames that the WebSocket sends, each under its `type`."
 
 ROUTES: tuple[Route, ...] = (
     _route(
@@ -112,6 +113,8 @@ ROUTES: tuple[Route, ...] = (
         query=MessageCreateQuery,
         response=MessageSent,
         status=201,
+        produces=(EVENT_STREAM,),
+        description=_AS_EVENTS,
     ),
     _route(
         "PATCH",
@@ -136,6 +139,8 @@ ROUTES: tuple[Route, ...] = (
         "Answer a question anew, in a branch of its own; Accept: text/event-stream streams it",
         response=MessageOut,
         status=201,
+        produces=(EVENT_STREAM,),
+        description=_AS_EVENTS,
     ),
     _route("POST", f"{_ONE}/stop", stop, "Stop an answer under way", response=MessageOut),
     _route(

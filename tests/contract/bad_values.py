@@ -10,6 +10,7 @@ from typing import Any
 
 import jsonschema_rs
 
+from appliance.api.openapi.examples import example as example_value
 from appliance.api.routing import Route
 from tests.openapi_document import operation, resolved, validator
 
@@ -73,12 +74,19 @@ def bad_bodies(row: Route) -> Iterator[Bad]:
 
 def bad_queries(row: Route) -> Iterator[Bad]:
     """Values as they stand in the address; unknown names are ignored there, as links need."""
+    needed = {
+        name: str(example_value(schema, {}, name))
+        for name, schema, required in queries_of(row)
+        if required
+    }
     for name, schema, required in queries_of(row):
         texts = ["text", "-1", "1e99", str(10**30), "x" * 5000, *CONTROL]
         for text in texts:
-            yield Bad(f"query {text[:12]!r}", name, {name: text}, not _readable(schema, text))
+            certain = not _readable(schema, text)
+            yield Bad(f"query {text[:12]!r}", name, needed | {name: text}, certain)
         if required:
-            yield Bad("missing query", name, {})
+            rest = {key: value for key, value in needed.items() if key != name}
+            yield Bad("missing query", name, rest)
 
 
 def bad_forms(row: Route) -> Iterator[tuple[Bad, dict[str, Any], dict[str, str]]]:

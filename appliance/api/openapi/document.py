@@ -8,9 +8,11 @@ from http import HTTPStatus
 from typing import Any
 
 from pydantic import BaseModel
+from pydantic.alias_generators import to_camel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json_schema
 
 from appliance import API_VERSION
+from appliance.api.envelope import JSON_TYPE
 from appliance.api.openapi import errors, socket
 from appliance.api.openapi.examples import (
     DESCRIPTIONS,
@@ -37,6 +39,7 @@ _REF = "#/components/schemas/{model}"
 _PARAMETER = re.compile(r"<(\w+)>")
 # Bodies are shown in snake_case, as the reference writes them; so are queries, but for these two.
 _QUERY_NAMES = {"page_size": "pageSize", "folder_id": "folderId"}
+_TEXT = {"type": "string"}
 _UUID = {"type": "string", "format": "uuid"}
 _NEEDS = {
     Access.VIEWER: "For administrators and viewers.",
@@ -202,12 +205,13 @@ class _Operation:
                 }
             )
         for name, schema in self._query.get("properties", {}).items():
+            shown = self._query_name(name)
             told = schema.get("description") or DESCRIPTIONS.get(
-                name, f"The {name.replace('_', ' ')}."
+                shown, DESCRIPTIONS.get(name, f"The {name.replace('_', ' ')}.")
             )
             found.append(
                 {
-                    "name": _QUERY_NAMES.get(name, name),
+                    "name": shown,
                     "in": "query",
                     "required": name in self._query.get("required", []),
                     "description": told,
@@ -218,6 +222,14 @@ class _Operation:
         if not self._row.bare and self._data is not None:
             shared.append("Envelope")
         return found + parameters(*shared)
+
+    def _query_name(self, name: str) -> str:
+        """How a query field is spelt: by an alias of its own, where it has one."""
+        assert self._row.query is not None
+        alias = self._row.query.model_fields[name].alias
+        if alias is None or alias in (name, to_camel(name)):
+            return _QUERY_NAMES.get(name, name)
+        return alias
 
     def _security(self) -> list[Schema]:
         if self._row.optional_caller:
@@ -249,7 +261,8 @@ class _Operation:
             else:
                 content["application/json"] = self._enveloped(value)
         for media_type in self._row.produces:
-            content[media_type] = {"schema": {"type": "string"}}
+            # What the download is made of is said in words; only its kind is told here.
+            content.setdefault(media_type, {} if media_type == JSON_TYPE else {"schema": _TEXT})
         return content
 
     def _enveloped(self, value: Any) -> Schema:

@@ -16,6 +16,8 @@ TAGS: dict[str, str] = {
     "Admin panel": "Accounts, figures and connections for administrators.",
     "Audit": "The hash-chained trail of who did and read what.",
     "Knowledge base": "The documents that answers are drawn from, and their indexing.",
+    "Knowledge base jobs": "What is being indexed, what waits and what failed.",
+    "Knowledge base search": "What retrieval finds for a question.",
     "Cache": "What the appliance remembers so as to answer faster.",
     "Feature flags": "Switches with a rollout that is stable per user.",
     "Voice": "Speech in: dictation and spoken questions.",
