@@ -218,7 +218,7 @@ class Container:
             cache=CacheAdmin(self.database, cache),
             flags=flags,
             voice=Voice(self.database, flags),
-            users=self._users,
+            users=Users(self.database, self._sessions, self._throttle, self._links, cache, streams),
             links=self._links,
         )
         await answering.recover()
@@ -279,7 +279,6 @@ class Container:
             RecoveryCodes(derive("recovery-codes")),
         )
         self._links = OneTimeLinks(self.database, self._sessions, self._passwords, self._throttle)
-        self._users = Users(self.database, self._sessions, self._throttle, self._links)
 
     async def _build_knowledge(
         self, embedder: Embedder, *, works: bool

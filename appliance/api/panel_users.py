@@ -90,6 +90,16 @@ async def unlock_user(call: Call) -> PanelUserOut:
     )
 
 
+async def reset_two_factor(call: Call) -> PanelUserOut:
+    overview = await call.services.users.reset_two_factor(
+        call.caller,
+        call.origin,
+        call.path["user_id"],
+        reason=call.body(ReasonIn).reason,
+    )
+    return PanelUserOut.of_overview(overview)
+
+
 async def role_history(call: Call) -> RoleHistory:
     query = call.query(HistoryQuery)
     found = await call.services.users.role_history(
@@ -186,6 +196,17 @@ ROUTES: tuple[Route, ...] = (
         body=ReasonIn,
         optional_body=True,
         response=PanelUserOut,
+    ),
+    _route(
+        "POST",
+        f"{_ONE}/reset-2fa",
+        reset_two_factor,
+        Access.ADMIN,
+        "Turn off an account's second factor, for who has lost it",
+        body=ReasonIn,
+        optional_body=True,
+        response=PanelUserOut,
+        errors=("CONFLICT",),
     ),
     _route(
         "GET",

@@ -19,20 +19,34 @@ from appliance.domain import (
 from appliance.errors import BadRequest, Conflict, NotFound
 from appliance.services import user_changes
 from appliance.services.accounts import checked_name, normalise_email
+from appliance.services.answer_streams import AnswerStreams
 from appliance.services.login_throttle import LoginThrottle
 from appliance.services.one_time_links import Link, OneTimeLinks, Purpose
 from appliance.services.sessions import Sessions
 from appliance.services.user_changes import Act, UserChanges
-from appliance.storage import lock_events, role_changes, user_overviews, users
+from appliance.storage import lock_events, role_changes, two_factor, user_overviews, users
+from appliance.storage.cache import Cache
 from appliance.storage.database import Connection, Database
 from appliance.storage.user_overviews import UserOverview
 
 Wanted = users.Wanted
 
+USER = "user"  # the namespace in the cache
+FIGURES_S = 3600.0
+
 
 @dataclass(frozen=True, slots=True)
 class Overview:
     """An account, what it has done, and whether it has to wait after wrong passwords."""
+
+    account: UserOverview
+    locked: bool
+    messages: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What one transaction saw of an account."""
 
     account: UserOverview
     locked: bool
@@ -50,6 +64,8 @@ class Users:
         sessions: Sessions,
         throttle: LoginThrottle,
         links: OneTimeLinks,
+        cache: Cache,
+        streams: AnswerStreams,
         *,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
@@ -57,6 +73,8 @@ class Users:
         self._sessions = sessions
         self._throttle = throttle
         self._links = links
+        self._cache = cache
+        self._streams = streams
         self._clock = clock
 
     async def find(
@@ -88,23 +106,24 @@ class Users:
         """As `find`, with what the accounts have done."""
         act = self._act(actor, origin)
 
-        def work(tx: Connection) -> tuple[list[Overview], int]:
+        def work(tx: Connection) -> tuple[list[_Seen], int]:
             found, total = user_overviews.page(tx, wanted, act.at, offset=offset, limit=limit)
             waiting = self._throttle.waiting(tx, [each.user.email for each in found])
             act.record(tx, "user.list", None, count=len(found))
-            return [Overview(each, each.user.email in waiting) for each in found], total
+            return [_Seen(each, each.user.email in waiting) for each in found], total
 
-        return await self._db.write(work)
+        seen, total = await self._db.write(work)
+        return [await self._shown(each) for each in seen], total
 
     async def overview(self, actor: Principal, origin: RequestOrigin, user_id: str) -> Overview:
         act = self._act(actor, origin)
 
-        def work(tx: Connection) -> Overview:
-            overview = self._overview(tx, user_id, act.at)
+        def work(tx: Connection) -> _Seen:
+            seen = self._seen(tx, user_id, act.at)
             act.record(tx, "user.read", user_id)
-            return overview
+            return seen
 
-        return await self._db.write(work)
+        return await self._shown(await self._db.write(work))
 
     async def role_history(
         self, actor: Principal, origin: RequestOrigin, user_id: str, *, offset: int, limit: int
@@ -149,7 +168,7 @@ class Users:
         changes = changes.checked()
         act = self._act(actor, origin, reason)
 
-        def work(tx: Connection) -> tuple[Overview, list[str]]:
+        def work(tx: Connection) -> tuple[_Seen, list[str]]:
             before = _found(tx, user_id)
             after = changes.applied_to(before)
             ended: list[str] = []
@@ -160,11 +179,11 @@ class Users:
                 ended = self._sessions.end_all(
                     tx, user_id, "rights_lost", actor=actor, origin=origin
                 )
-            return self._overview(tx, user_id, act.at), ended
+            return self._seen(tx, user_id, act.at), ended
 
-        overview, ended = await self._db.write(work)
+        seen, ended = await self._db.write(work)
         self._sessions.ended(ended, "rights_lost")
-        return overview
+        return await self._shown(seen)
 
     async def delete(self, actor: Principal, origin: RequestOrigin, user_id: str) -> None:
         """Erase the account and all that is its own; the audit trail keeps its id.
@@ -185,6 +204,7 @@ class Users:
             return ended
 
         self._sessions.ended(await self._db.write(work), "deleted")
+        self._streams.cancel_user(user_id)
 
     async def invite(
         self,
@@ -244,23 +264,61 @@ class Users:
         """Forget the account's wrong passwords. It may be done to an account that need not wait."""
         act = self._act(actor, origin, reason)
 
-        def work(tx: Connection) -> Overview:
+        def work(tx: Connection) -> _Seen:
             user = _found(tx, user_id)
             account = self._throttle.account(user.email)
             if not self._throttle.unlock(tx, account, user_id, reason, actor, origin):
                 act.record(tx, "account.unlock", user_id, failures=0)
-            return self._overview(tx, user_id, act.at)
+            return self._seen(tx, user_id, act.at)
 
-        return await self._db.write(work)
+        return await self._shown(await self._db.write(work))
+
+    async def reset_two_factor(
+        self,
+        actor: Principal,
+        origin: RequestOrigin,
+        user_id: str,
+        *,
+        reason: str | None = None,
+    ) -> Overview:
+        """For who has lost both the authenticator and the recovery codes.
+
+        Raises `BadRequest` for one's own account, `Conflict` where no second factor is on.
+        """
+        act = self._act(actor, origin, reason)
+
+        def work(tx: Connection) -> _Seen:
+            user = _found(tx, user_id)
+            if act.is_on_self(user):
+                raise BadRequest("Turn your own second factor off in your profile.")
+            if two_factor.enabled(tx, user_id) is None:
+                raise Conflict("No second factor is on for this account.")
+            two_factor.delete(tx, user_id)
+            act.record(tx, "two_factor.reset", user_id)
+            return self._seen(tx, user_id, act.at)
+
+        return await self._shown(await self._db.write(work))
 
     def _act(self, actor: Principal, origin: RequestOrigin, reason: str | None = None) -> Act:
         return Act(actor, origin, self._clock(), reason)
 
-    def _overview(self, tx: Connection, user_id: str, now: datetime) -> Overview:
+    async def _shown(self, seen: _Seen) -> Overview:
+        """Messages are added up over all conversations: anew only once one of them has changed."""
+        account = seen.account
+        user_id = account.user.id
+        stamp = (str(account.conversations), account.changed)
+        key = self._cache.key(f"{USER}:{user_id}", "messages", *stamp)
+
+        async def add_up() -> int:
+            return await self._db.read(lambda tx: user_overviews.messages(tx, user_id))
+
+        return Overview(account, seen.locked, await self._cache.through(key, FIGURES_S, add_up))
+
+    def _seen(self, tx: Connection, user_id: str, now: datetime) -> _Seen:
         account = user_overviews.by_id(tx, user_id, now)
         if account is None:
             raise _not_found()
-        return Overview(account, bool(self._throttle.waiting(tx, [account.user.email])))
+        return _Seen(account, bool(self._throttle.waiting(tx, [account.user.email])))
 
 
 def _found(tx: Connection, user_id: str) -> User:

@@ -17,10 +17,10 @@ _SELECT = """
     SELECT u.id, u.email, u.full_name, u.is_active, u.admin_role, u.created_at, u.last_login,
            u.password_hash = :no_password AS invited,
            (SELECT count(*) FROM conversations c WHERE c.user_id = u.id) AS conversations,
-           (SELECT coalesce(sum(c.message_count), 0)
-              FROM conversations c WHERE c.user_id = u.id) AS messages,
            (SELECT count(*) FROM sessions s
              WHERE s.user_id = u.id AND s.revoked_at IS NULL AND s.expires_at > :now) AS sessions,
+           coalesce((SELECT max(c.updated_at)
+                       FROM conversations c WHERE c.user_id = u.id), '') AS changed,
            nullif(max(coalesce(u.last_login, ''),
                       coalesce((SELECT max(c.updated_at)
                                   FROM conversations c WHERE c.user_id = u.id), ''),
@@ -37,7 +37,7 @@ class UserOverview:
 
     user: User
     conversations: int
-    messages: int
+    changed: str  # when something in a conversation of the user's last changed; "" for never
     sessions: int  # that hold now
     last_active: datetime | None
     invited: bool  # no password chosen yet
@@ -63,6 +63,15 @@ def by_id(tx: Connection, user_id: str, now: datetime) -> UserOverview | None:
     return None if row is None else _of_row(row)
 
 
+def messages(tx: Connection, user_id: str) -> int:
+    """In all conversations of the user's."""
+    total: int = tx.execute(
+        "SELECT coalesce(sum(message_count), 0) AS n FROM conversations WHERE user_id = ?",
+        (user_id,),
+    ).fetchone()["n"]
+    return total
+
+
 def _values(now: datetime) -> dict[str, str]:
     return {"now": to_text(now), "no_password": users.NO_PASSWORD}
 
@@ -71,7 +80,7 @@ def _of_row(row: Row) -> UserOverview:
     return UserOverview(
         user=users.from_row(row),
         conversations=row["conversations"],
-        messages=row["messages"],
+        changed=row["changed"],
         sessions=row["sessions"],
         last_active=optional_from_text(row["last_active"]),
         invited=bool(row["invited"]),

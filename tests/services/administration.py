@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, cast
 
 from appliance.domain import AdminRole, Principal, RequestOrigin, User
 from appliance.errors import Unauthorized
+from appliance.services.answer_streams import AnswerStreams
 from appliance.services.one_time_links import OneTimeLinks
 from appliance.services.user_changes import UserChanges
 from appliance.services.users import Users
 from appliance.storage import users as store
+from appliance.storage.cache import Cache
 from appliance.storage.database import Database
 from tests.conftest import SettableClock
 from tests.services.test_accounts import Identity
 
 ORIGIN = RequestOrigin("request-7", "10.0.0.9", "Firefox")
+
+
+class Forgetful:
+    """A cache that keeps nothing."""
+
+    def key(self, namespace: str, *parts: str) -> str:
+        return ":".join((namespace, *parts))
+
+    async def through(self, key: str, ttl_s: float, compute: Callable[[], Awaitable[Any]]) -> Any:
+        return await compute()
 
 
 class Staff:
@@ -27,7 +40,16 @@ class Staff:
         self.links = OneTimeLinks(
             database, identity.sessions, identity.hasher, identity.throttle, clock=clock
         )
-        self.users = Users(database, identity.sessions, identity.throttle, self.links, clock=clock)
+        self.streams = AnswerStreams()
+        self.users = Users(
+            database,
+            identity.sessions,
+            identity.throttle,
+            self.links,
+            cast(Cache, Forgetful()),
+            self.streams,
+            clock=clock,
+        )
         self.people: dict[str, Principal] = {}
         self.tokens: dict[str, str] = {}
 

@@ -109,7 +109,7 @@ class PanelUserOut(UserOut):
         return cls(
             **UserOut.of(account.user).model_dump(),
             conversations=account.conversations,
-            messages=account.messages,
+            messages=overview.messages,
             last_active=account.last_active,
             locked=overview.locked,
             sessions=account.sessions,
