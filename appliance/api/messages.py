@@ -113,6 +113,7 @@ ROUTES: tuple[Route, ...] = (
         query=MessageCreateQuery,
         response=MessageSent,
         status=201,
+        other_statuses=(200,),
         produces=(EVENT_STREAM,),
         description=_AS_EVENTS,
     ),
