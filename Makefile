@@ -2,6 +2,7 @@
 # make test    set everything up once, then lint, types and tests
 # make lint    lint and types alone
 # make bench   the benchmarks
+# make fuzz    a hundred thousand generated requests against a running appliance
 # make binary  one executable file, dist/voiceassist, tried without Python on the PATH
 # make lock    resolve the lock files anew (needs uv)
 # make clean   remove what building and testing left; make distclean removes .venv and the model too
@@ -10,7 +11,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SAMPLE := data/sample_ward_handbook.txt
 
-.PHONY: run test lint bench binary lock clean distclean ready ready-dev
+.PHONY: run test lint bench fuzz binary lock clean distclean ready ready-dev
 .DEFAULT_GOAL := run
 
 ready:
@@ -33,6 +34,9 @@ lint: ready-dev
 
 bench: ready-dev
 	$(BIN)/python -m tests.benchmarks
+
+fuzz: ready-dev
+	$(BIN)/python -m tests.contract.fuzz --cases 100000
 
 binary: ready-dev
 	$(BIN)/pyinstaller --noconfirm --log-level WARN --distpath dist --workpath build build.spec

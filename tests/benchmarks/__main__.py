@@ -9,7 +9,16 @@ from __future__ import annotations
 import subprocess
 import sys
 
-BENCHMARKS = ("loop_lag", "writes", "search", "retrieval", "embedding", "first_token", "paging")
+BENCHMARKS = (
+    "loop_lag",
+    "writes",
+    "search",
+    "retrieval",
+    "embedding",
+    "first_token",
+    "paging",
+    "revocation",
+)
 
 
 def main(names: list[str]) -> int:
