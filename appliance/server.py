@@ -105,7 +105,8 @@ def _add(app: App, dispatcher: Dispatcher, route: Route) -> None:
     for number, path in enumerate((route.path, *route.aliases)):
         name = f"{route.tag}-{route.method}-{route.path}-{number}".replace("/", "_")
         # stream: the body stays on the wire until the dispatcher has let the caller in.
-        app.add_route(handler, path, methods=methods, name=name, stream=True)
+        # error_format: else Sanic reads the handler's source to find it out.
+        app.add_route(handler, path, methods=methods, name=name, stream=True, error_format="json")
 
 
 def _add_socket(app: App, dispatcher: Dispatcher, container: Container) -> None:

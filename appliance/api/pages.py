@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import hashlib
 from dataclasses import dataclass, field
@@ -52,7 +53,7 @@ class StaticFile:
     def __post_init__(self) -> None:
         self.tag = f'"{hashlib.sha256(self.data).hexdigest()[:32]}"'
 
-    def response(self, call: Call) -> HTTPResponse:
+    async def response(self, call: Call) -> HTTPResponse:
         """Raises nothing: 304 for whoever has it already."""
         suffix = self.name.rpartition(".")[2]
         headers = {"ETag": self.tag, "Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
@@ -61,7 +62,7 @@ class StaticFile:
         data = self.data
         if suffix in _COMPRESSED and "gzip" in call.request.headers.get("accept-encoding", ""):
             if self._compressed is None:
-                self._compressed = gzip.compress(self.data, mtime=0)
+                self._compressed = await asyncio.to_thread(gzip.compress, self.data, mtime=0)
             data = self._compressed
             headers["Content-Encoding"] = "gzip"
         return HTTPResponse(data, headers=headers, content_type=_TYPES[suffix])
@@ -80,34 +81,38 @@ class StaticFiles:
             if entry.name.rpartition(".")[2] in _TYPES
         }
 
-    def response(self, path: str, call: Call) -> HTTPResponse:
+    async def response(self, path: str, call: Call) -> HTTPResponse:
         if path not in self._files:
             raise NotFound("There is no such page or operation.")
-        return self._files[path].response(call)
+        return await self._files[path].response(call)
 
 
 def page_routes(others: tuple[Route, ...]) -> tuple[Route, ...]:
     """The routes of the client and of the document that describes `others`."""
     static = StaticFiles()
-    described = StaticFile("openapi.json", orjson.dumps(document(others)))
+    described: StaticFile | None = None
 
     async def index(call: Call) -> HTTPResponse:
-        return static.response("index.html", call)
+        return await static.response("index.html", call)
 
     async def static_file(call: Call) -> HTTPResponse:
-        return static.response(call.path["name"], call)
+        return await static.response(call.path["name"], call)
 
     async def file_in_folder(call: Call) -> HTTPResponse:
-        return static.response(f"{call.path['folder']}/{call.path['name']}", call)
+        return await static.response(f"{call.path['folder']}/{call.path['name']}", call)
 
     async def openapi(call: Call) -> HTTPResponse:
-        return described.response(call)
+        nonlocal described
+        if described is None:  # it takes half a second to make, and most days nobody asks
+            data = await asyncio.to_thread(lambda: orjson.dumps(document(others)))
+            described = StaticFile("openapi.json", data)
+        return await described.response(call)
 
     async def swagger(call: Call) -> HTTPResponse:
-        return static.response("docs/swagger.html", call)
+        return await static.response("docs/swagger.html", call)
 
     async def redoc(call: Call) -> HTTPResponse:
-        response = static.response("docs/redoc.html", call)
+        response = await static.response("docs/redoc.html", call)
         response.headers["Content-Security-Policy"] = _REDOC_POLICY
         return response
 

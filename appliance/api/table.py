@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from appliance.api import (
     audit_logs,
     auth,
-    cache,
     conversations,
     document_pages,
     exports,
@@ -25,6 +26,9 @@ from appliance.api import (
     two_factor,
     users,
     voice,
+)
+from appliance.api import (
+    cache as cache_routes,
 )
 from appliance.api.pages import page_routes
 from appliance.api.routing import Route
@@ -46,7 +50,7 @@ API_ROUTES: tuple[Route, ...] = (
     *knowledge_search.ROUTES,
     *passages.ROUTES,
     *document_pages.ROUTES,
-    *cache.ROUTES,
+    *cache_routes.ROUTES,
     *flags.ROUTES,
     *voice.ROUTES,
     *panel.ROUTES,
@@ -55,5 +59,6 @@ API_ROUTES: tuple[Route, ...] = (
 )
 
 
+@cache
 def all_routes() -> tuple[Route, ...]:
     return API_ROUTES + page_routes(API_ROUTES)
