@@ -61,16 +61,16 @@ def by_id(tx: Connection, user_id: str, conversation_id: str) -> Conversation | 
     return _conversation(row) if row else None
 
 
-def by_ids(tx: Connection, user_id: str, ids: Sequence[str]) -> list[Conversation]:
-    """In the order of `ids`, without those that are not there."""
-    marks = ", ".join("?" * len(ids))
+def by_ids(tx: Connection, user_id: str, wanted: Sequence[str]) -> list[Conversation]:
+    """In the order of `wanted`, without those that are not there."""
+    marks = ", ".join("?" * len(wanted))
     # The + keeps the planner from reading all that the user has.
     rows = tx.execute(
         f"SELECT {_COLUMNS} FROM conversations WHERE +user_id = ? AND id IN ({marks})",
-        (user_id, *ids),
+        (user_id, *wanted),
     )
     found = {row["id"]: _conversation(row) for row in rows}
-    return [found[each] for each in ids if each in found]
+    return [found[each] for each in wanted if each in found]
 
 
 def count(tx: Connection, user_id: str, wanted: Filter) -> int:
@@ -170,9 +170,18 @@ def delete(tx: Connection, user_id: str, conversation_id: str) -> bool:
     return bool(cursor.rowcount)
 
 
-def delete_all(tx: Connection, user_id: str) -> list[str]:
-    """The ids of what was deleted."""
-    rows = tx.execute("DELETE FROM conversations WHERE user_id = ? RETURNING id", (user_id,))
+def ids(tx: Connection, user_id: str) -> list[str]:
+    rows = tx.execute("SELECT id FROM conversations WHERE user_id = ? ORDER BY rowid", (user_id,))
+    return [row["id"] for row in rows]
+
+
+def delete_many(tx: Connection, user_id: str, wanted: Sequence[str]) -> list[str]:
+    """The ids of what was deleted. One statement: the search index writes once for each."""
+    marks = ", ".join("?" * len(wanted))
+    rows = tx.execute(
+        f"DELETE FROM conversations WHERE +user_id = ? AND id IN ({marks}) RETURNING id",
+        (user_id, *wanted),
+    )
     return [row["id"] for row in rows.fetchall()]
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from appliance.domain import MessageRole
 from appliance.errors import Invalid, NotFound
 from appliance.services.conversation_rules import shortened
-from appliance.services.conversations import Changes
+from appliance.services.conversations import DELETED_AT_ONCE, Changes
 from appliance.storage.database import Database
 from tests.answering_parts import NOW, ORIGIN, World, build_world, enrol, principal, rows
 from tests.conftest import SettableClock
@@ -141,14 +141,17 @@ async def test_other_peoples_conversations_do_not_exist(world: World) -> None:
 
 
 async def test_deleting_all_deletes_ones_own(world: World) -> None:
-    for _ in range(3):
+    count = 2 * DELETED_AT_ONCE + 3
+    for _ in range(count):
         await world.conversations.create(ADA, ORIGIN)
-    assert await world.conversations.delete_all(ADA, ORIGIN) == 3
+    theirs = await world.conversations.create(BEN, ORIGIN)
+    assert await world.conversations.delete_all(ADA, ORIGIN) == count
+    assert await world.conversations.get(BEN, theirs.id) == theirs
     assert (await world.reads.find(ADA, ORIGIN)).total == 0
     deleted = await rows(
         world.database, "SELECT 1 FROM audit_log WHERE action = 'conversation.delete'"
     )
-    assert len(deleted) == 3
+    assert len(deleted) == count
 
 
 async def test_a_branch_with_a_first_message(world: World) -> None:
