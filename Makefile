@@ -25,7 +25,7 @@ run: ready
 	@exec $(BIN)/voiceassist serve --first-run --sample $(SAMPLE)
 
 test: lint
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --dist loadfile
 
 lint: ready-dev
 	$(BIN)/ruff check .
