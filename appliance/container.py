@@ -29,6 +29,7 @@ from appliance.services.conversation_search import ConversationSearch
 from appliance.services.conversations import Conversations
 from appliance.services.document_pages import DocumentPages
 from appliance.services.engine_choice import EngineChoice
+from appliance.services.erasure import AccountErasure
 from appliance.services.evidence import has_evidence
 from appliance.services.exports import Exports
 from appliance.services.flags import Flags
@@ -184,6 +185,8 @@ class Container:
         )
         exports = Exports(self.database)
         self._closing.callback(exports.close)
+        erasure = AccountErasure(self.database, self._sessions, self._throttle, streams)
+        self._closing.push_async_callback(erasure.close)
         self.services = Services(
             accounts=self.accounts,
             sessions=self._sessions,
@@ -193,9 +196,8 @@ class Container:
                 self.database,
                 self._sessions,
                 self._passwords,
-                self._throttle,
                 self._reauthentication,
-                streams,
+                erasure,
             ),
             conversations=Conversations(self.database, streams),
             conversation_reads=ConversationReads(self.database),
@@ -218,7 +220,7 @@ class Container:
             cache=CacheAdmin(self.database, cache),
             flags=flags,
             voice=Voice(self.database, flags),
-            users=Users(self.database, self._sessions, self._throttle, self._links, cache, streams),
+            users=Users(self.database, self._sessions, self._throttle, self._links, cache, erasure),
             links=self._links,
         )
         await answering.recover()

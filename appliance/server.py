@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import orjson
 from sanic import Request, Sanic, Websocket
+from sanic.exceptions import SanicException
 from sanic.response import BaseHTTPResponse, HTTPResponse
 
 from appliance.api.dispatch import Dispatcher
@@ -82,6 +83,8 @@ def create_app(container: Container) -> App:
         _, rate = services().rate_limits.take(DEFAULT, origin.ip)
         response = dispatcher.failed(error, origin.request_id)
         response.headers.update(rate.headers)
+        if isinstance(error, SanicException) and error.headers and "Allow" in error.headers:
+            response.headers["Allow"] = error.headers["Allow"]  # RFC 9110, 15.5.6
         return response
 
     @app.before_server_start

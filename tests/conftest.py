@@ -78,6 +78,7 @@ def live_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer
         **os.environ,
         "VOICEASSIST_DATA_DIR": str(data),
         "VOICEASSIST_PORT": "0",
+        "VOICEASSIST_RATE_LIMITS": "false",  # every test signs in from the same address
         "PYTHONUNBUFFERED": "1",
     }
     with subprocess.Popen(

@@ -43,6 +43,10 @@ class FakeEngine:
     def name(self) -> str:
         return self._name
 
+    @property
+    def writes(self) -> bool:
+        return True
+
     def enqueue(
         self,
         pieces: Sequence[str],

@@ -42,6 +42,7 @@ from appliance.services.registry import Services
 
 MAX_JSON_BYTES = 1 << 20
 BODY_TIMEOUT_S = 30.0  # for a whole JSON body
+CUT_OFF_S = 0.5
 SEND_S = 10.0  # how long one piece of a stream may wait for a client to read
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
@@ -121,8 +122,23 @@ class Dispatcher:
     async def _send(
         self, request: Request, response: HTTPResponse, stream: Stream, origin: RequestOrigin
     ) -> None:
-        """Send a stream to its end; a client that does not read is cut off."""
+        """Send a stream to its end; a client that does not read is cut off, and so is one whose
+        session ends.
+        """
         transport: Any = request.transport
+        cut_off: asyncio.TimerHandle | None = None
+
+        def revoked(_: str) -> None:
+            nonlocal cut_off
+            # A moment, in which a stream of events can say why.
+            cut_off = asyncio.get_running_loop().call_later(CUT_OFF_S, transport.abort)
+
+        principal: Principal | None = request.ctx.principal
+        unwatch = (
+            None
+            if principal is None
+            else self._services.sessions.watch(principal.session_id, revoked)
+        )
         try:
             async with aclosing(stream.pieces) as pieces:
                 await request.respond(response)
@@ -136,6 +152,12 @@ class Dispatcher:
         except Exception as error:
             self.explain(error, origin.request_id)
             transport.abort()
+        finally:
+            if unwatch is not None:
+                unwatch()
+            if cut_off is not None:
+                cut_off.cancel()
+                transport.abort()
 
     def origin(self, request: Request) -> RequestOrigin:
         """Id and address of a request; made once, so that every answer to it names the same id."""
@@ -180,6 +202,7 @@ class Dispatcher:
         principal = None
         if route.access is not Access.PUBLIC or route.optional_caller:
             principal = await self.authenticate(request)
+        request.ctx.principal = principal
         try:
             return await self._answered(route, request, origin, principal, path)
         except Forbidden:
@@ -203,6 +226,7 @@ class Dispatcher:
             call._query = parse_query(route.query, request.args)
         if route.body is not None:
             raw = await read_body(request, optional=route.optional_body)
+            await call.still_allowed(route.access)
             call._body = parse_body(route.body, raw, optional=route.optional_body)
         answer = await route.handler(call)
         if isinstance(answer, HTTPResponse | Stream):

@@ -35,7 +35,7 @@ async def original(call: Call) -> Stream:
 
 
 async def _page(call: Call, *, indexed_only: bool) -> HTTPResponse:
-    number = _PAGE.fullmatch(call.path["page"])
+    number = _PAGE.fullmatch(call.path["image"])
     if number is None:
         raise NotFound("The document has no such page.")
     image = await call.services.document_pages.image(
@@ -52,8 +52,8 @@ async def _page(call: Call, *, indexed_only: bool) -> HTTPResponse:
 ROUTES: tuple[Route, ...] = (
     Route(
         method="GET",
-        path="/api/documents/<document_id>/pages/<page>",
-        aliases=("/documents/<document_id>/pages/<page>",),
+        path="/api/documents/<document_id>/pages/<image>",
+        aliases=("/documents/<document_id>/pages/<image>",),
         handler=cited_page,
         access=Access.USER,
         tag="Documents",
@@ -63,7 +63,7 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(
         method="GET",
-        path="/api/admin/kb/documents/<document_id>/pages/<page>",
+        path="/api/admin/kb/documents/<document_id>/pages/<image>",
         handler=page,
         access=Access.VIEWER,
         tag="Knowledge base",

@@ -21,16 +21,17 @@ _TYPES = {
 async def export(call: Call) -> HTTPResponse:
     query = call.query(ExportQuery)
     conversation_id, exports = call.path["conversation_id"], call.services.exports
-    transcript = await exports.transcript(
-        call.caller, call.origin, conversation_id, query.format, branch_id=query.branch_id
-    )
-    match query.format:
-        case ExportFormat.MD:
-            body = await exports.markdown(transcript)
-        case ExportFormat.PDF:
-            body = await exports.pdf(transcript)
-        case ExportFormat.JSON:
-            body = await exports.rendered(lambda: _json(transcript))
+    async with exports.place():
+        transcript = await exports.transcript(
+            call.caller, call.origin, conversation_id, query.format, branch_id=query.branch_id
+        )
+        match query.format:
+            case ExportFormat.MD:
+                body = await exports.markdown(transcript)
+            case ExportFormat.PDF:
+                body = await exports.pdf(transcript)
+            case ExportFormat.JSON:
+                body = await exports.rendered(lambda: _json(transcript))
     # Named by its id: titles are patients' words, and headers end up in logs.
     name = f"conversation-{conversation_id}.{query.format.value}"
     return HTTPResponse(

@@ -11,10 +11,12 @@ from appliance import API_VERSION, __version__
 from appliance.api.routing import Call, Reply, Route
 from appliance.api.schemas.health import ComponentOut, HealthOut, ReadyOut
 from appliance.services.authorization import Access, authorize
-from appliance.services.health import roles
+from appliance.services.health import ComponentState, roles
 from appliance.services.rate_limits import RateLimit
 
-_PROBES = RateLimit("probes", 100, 60)
+# Each its own: a readiness probe must not fail because liveness was asked.
+_HEALTH = RateLimit("health", 100, 60)
+_READY = RateLimit("ready", 100, 60)
 _PROXY_HEADERS = ("x-forwarded-for", "x-real-ip", "forwarded", "via")
 PROMETHEUS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -30,7 +32,9 @@ async def health(call: Call) -> HealthOut:
 
 async def ready(call: Call) -> Reply:
     states = await call.services.health.states()
-    is_ready = all(state.ok for state in states) and not call.services.health.stopping
+    if call.services.health.stopping:
+        states.append(ComponentState("appliance", None, ok=False))  # it takes nothing new
+    is_ready = all(state.ok for state in states)
     data = ReadyOut(
         status="ready" if is_ready else "not_ready",
         checks=dict(roles(states)),
@@ -59,11 +63,11 @@ def _from_this_machine(call: Call) -> bool:
 ROUTES = (
     Route(
         "GET", "/health", health, Access.PUBLIC, "Health", "Liveness: the process serves.",
-        response=HealthOut, bare=True, limit=_PROBES,
+        response=HealthOut, bare=True, limit=_HEALTH,
     ),
     Route(
         "GET", "/ready", ready, Access.PUBLIC, "Health", "Readiness: every part works.",
-        response=ReadyOut, bare=True, limit=_PROBES, other_statuses=(503,),
+        response=ReadyOut, bare=True, limit=_READY, other_statuses=(503,),
     ),
     Route(
         "GET", "/metrics", metrics, Access.PUBLIC, "Health", "Prometheus metrics.", bare=True,

@@ -51,6 +51,7 @@ async def upload(call: Call) -> Reply:
             stream: Any = call.request.stream
             stream.keep_alive = False
             raise
+        await call.still_allowed(Access.ADMIN)
         incoming, fields = form.complete()
         document, is_new = await knowledge.accept(
             incoming,

@@ -14,7 +14,7 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from appliance.domain import Principal, RequestOrigin
-from appliance.services.authorization import Access
+from appliance.services.authorization import Access, authorize
 from appliance.services.rate_limits import DEFAULT, RateLimit
 from appliance.services.registry import Services
 
@@ -38,6 +38,15 @@ class Call:
         """The authenticated caller of a route that is not public."""
         assert self.principal is not None
         return self.principal
+
+    async def still_allowed(self, access: Access) -> None:
+        """Ask again once the body is there: it may have taken its time, and the right be lost.
+
+        Raises `Unauthorized` and `Forbidden`.
+        """
+        if self.principal is not None:
+            self.principal = await self.services.sessions.principal(self.principal.session_id)
+            authorize(access, self.principal)
 
     def query(self, model: type[ModelT]) -> ModelT:
         assert isinstance(self._query, model)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-from typing import Any
+from contextlib import aclosing
 
 from sanic.request import Request
 
-from appliance.api.multipart import MultipartParser, Part, PartEnd, boundary_of
-from appliance.errors import Invalid, PayloadTooLarge, UnsupportedMediaType
+from appliance.api.forms import form_events
+from appliance.api.multipart import Part, PartEnd
+from appliance.errors import Invalid
 from appliance.services.knowledge import Knowledge
 from appliance.services.uploads import IncomingFile
 
-STALLED_S = 30.0  # longest wait for the next bytes of an upload
 MAX_FIELD_BYTES = 1024
 _FORM_BYTES = 64 << 10  # what a body may hold besides its file
 
@@ -28,23 +27,10 @@ class UploadForm:
 
     async def read(self, request: Request) -> None:
         """Take the whole body, refused by type and declared size before a byte of it is read."""
-        content_type = request.headers.get("content-type", "")
-        if content_type.partition(";")[0].strip().lower() != "multipart/form-data":
-            raise UnsupportedMediaType("Send the file as multipart/form-data, in the field file.")
-        parser = MultipartParser(boundary_of(content_type))
         most = self._knowledge.max_upload_bytes + _FORM_BYTES
-        length = request.headers.get("content-length", "")
-        if length.isdigit() and int(length) > most:
-            raise self._too_large()
-        total = 0
-        while (piece := await _next_piece(request)) is not None:
-            total += len(piece)
-            if total > most:
-                raise self._too_large()
-            for event in parser.feed(piece):
+        async with aclosing(form_events(request, field="file", max_bytes=most)) as events:
+            async for event in events:
                 await self._take(event)
-        if not parser.finished:
-            raise Invalid("The form data is cut short.", field="file")
 
     def complete(self) -> tuple[IncomingFile, dict[str, str | None]]:
         """The file and the text fields; empty ones count as absent. Raises `Invalid`."""
@@ -84,16 +70,3 @@ class UploadForm:
             raise Invalid("The field file must be a file with a name.", field="file")
         else:
             self._incoming = await self._knowledge.begin_upload(part.filename)
-
-    def _too_large(self) -> PayloadTooLarge:
-        most = self._knowledge.max_upload_bytes >> 20
-        return PayloadTooLarge(f"The file is larger than {most} MB.", field="file")
-
-
-async def _next_piece(request: Request) -> bytes | None:
-    stream: Any = request.stream  # Sanic types it by a base class that cannot read
-    try:
-        piece: bytes | None = await asyncio.wait_for(stream.read(), STALLED_S)
-    except TimeoutError:
-        raise Invalid("The upload stopped arriving.", field="file") from None
-    return piece

@@ -38,6 +38,7 @@ async def send_audio(call: Call) -> NoReturn:
         stream: Any = call.request.stream
         stream.keep_alive = False
         raise
+    await call.still_allowed(Access.USER)
     recording, form = upload.complete()
     await call.services.voice.transcribe(
         call.caller,
@@ -124,5 +125,6 @@ ROUTES: tuple[Route, ...] = (
         "POST", "/api/voice/audio", send_audio, Access.USER, _TAG,
         "Transcribe a recording of at most 25 MB; 503 while no speech model is installed.",
         response=TranscriptOut, upload=True, extra={"requestBody": _AUDIO_BODY},
+        errors=("NOT_FOUND",),
     ),
 )  # fmt: skip

@@ -16,6 +16,8 @@ from websockets.frames import Frame
 
 from appliance.api import ws_frames
 from appliance.api.ws_frames import (
+    AudioEnd,
+    AudioStart,
     Auth,
     BadFrame,
     Cancel,
@@ -26,7 +28,7 @@ from appliance.api.ws_frames import (
     Typing,
 )
 from appliance.domain import MAIN_BRANCH, Principal, RequestOrigin
-from appliance.errors import ApplianceError, Unauthorized
+from appliance.errors import ApplianceError, Invalid, Unauthorized
 from appliance.services.answer_streams import AnswerStream, Done, Failed, Listener
 from appliance.services.registry import Services
 
@@ -176,6 +178,10 @@ class _Connection:
                     self._tell({"type": "pong"})
                 case Auth():
                     await self._authenticated_again(frame)
+                case AudioStart():
+                    await self._services.voice.open_session(self._principal, conversation_id=None)
+                case AudioEnd():
+                    raise Invalid("No dictation is under way.", field="type")
         except ApplianceError as error:
             self._tell(ws_frames.failed(error, about))
 

@@ -63,7 +63,21 @@ class Typing(_Frame):
     conversation_id: str
 
 
-Incoming = Auth | MessageSend | Cancel | Resume | Ping | Typing
+class AudioStart(_Frame):
+    """Begins dictating; what follows in binary frames is 16-bit little-endian PCM."""
+
+    type: Literal["audio_start"]
+    session_id: str | None = None
+    mode: Literal["dictate", "ask"] = "dictate"
+    format: Literal["pcm16"] = "pcm16"
+    sample_rate: Literal[16000] = 16000
+
+
+class AudioEnd(_Frame):
+    type: Literal["audio_end"]
+
+
+Incoming = Auth | MessageSend | Cancel | Resume | Ping | Typing | AudioStart | AudioEnd
 
 _INCOMING: dict[str, type[Incoming]] = {
     "auth": Auth,
@@ -73,6 +87,8 @@ _INCOMING: dict[str, type[Incoming]] = {
     "ping": Ping,
     "typing_start": Typing,
     "typing_stop": Typing,
+    "audio_start": AudioStart,
+    "audio_end": AudioEnd,
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,6 +45,11 @@ def verify_file(file: Path, key: str | None, as_json: bool) -> None:
     from appliance.services.audit_verification import verify
 
     pinned = None if key is None else key.strip().lower()
+    if pinned is not None and not re.fullmatch("[0-9a-f]{64}", pinned):
+        raise click.BadParameter(
+            "a public key has 64 hexadecimal digits, as `voiceassist audit key` prints it",
+            param_hint="--key",
+        )
     try:
         report = verify(file, public_key=pinned)
     except (NotAnExport, OSError) as error:

@@ -43,6 +43,8 @@ def serve(
     """Serve the web page, the REST API and the WebSocket until told to stop (SIGTERM, Ctrl-C)."""
     settings = load_settings(config, data_dir=data_dir, host=host, port=port)
     # Imported late: `--help` and wrong settings must answer at once.
+    from sanic.server import runners
+
     from appliance.container import Container
     from appliance.server import create_app
 
@@ -70,11 +72,12 @@ def serve(
             await container.services.knowledge.import_file(sample.name, pieces(sample))
 
     # A stop that falls into one of Sanic's start-up listeners ends its loop under it, and the
-    # process hangs. So signals keep their default, which ends the process at once and which all
-    # of the data survives, until the loop runs for good.
+    # process hangs; and for a moment Sanic ignores signals. So they keep their default, which ends
+    # the process at once and which all of the data survives, until the loop runs for good.
+    setattr(runners, "signal_func", lambda *_: None)  # noqa: B010 - mypy knows of no such name
+
     @app.after_server_start
     async def begin(_: object) -> None:
-        _default_signals()
         asyncio.get_running_loop().call_later(_SETTLED_S, begun)
 
     def begun() -> None:
@@ -86,7 +89,8 @@ def serve(
         gc.collect()
         gc.freeze()
 
-    _default_signals()
+    for number in _STOPS:
+        signal.signal(number, signal.SIG_DFL)
     with failures_as_text():
         app.run(
             sock=listener,
@@ -95,11 +99,6 @@ def serve(
             access_log=False,
             motd=False,
         )
-
-
-def _default_signals() -> None:
-    for number in _STOPS:
-        signal.signal(number, signal.SIG_DFL)
 
 
 def _bind(host: str, port: int) -> socket.socket:

@@ -67,6 +67,10 @@ class ExtractiveAnswerer:
     def name(self) -> str:
         return "extractive"
 
+    @property
+    def writes(self) -> bool:
+        return False
+
     async def answer(self, question: Question) -> AsyncGenerator[str]:
         """The preamble and then quote by quote, each line with its [n]; nothing when nothing
         answers. Raises Unavailable once closed.

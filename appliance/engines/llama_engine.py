@@ -126,6 +126,10 @@ class LlamaEngine:
         return self._name
 
     @property
+    def writes(self) -> bool:
+        return True
+
+    @property
     def running(self) -> int:
         """Answers being written now: 0 or 1."""
         return int(self._running is not None)

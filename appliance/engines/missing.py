@@ -19,6 +19,10 @@ class MissingEngine:
     def name(self) -> str:
         return self._name
 
+    @property
+    def writes(self) -> bool:
+        return True
+
     async def answer(self, question: Question) -> AsyncGenerator[str]:
         self._refuse()
         yield ""  # makes this a generator, as the protocol wants

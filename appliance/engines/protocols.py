@@ -19,6 +19,11 @@ class AnswerEngine(Protocol):
         """Stored with every answer, e.g. "extractive" or the GGUF's own name."""
         ...
 
+    @property
+    def writes(self) -> bool:
+        """Whether it writes, a token a piece; one that quotes has no tokens to count."""
+        ...
+
     def answer(self, question: Question) -> AsyncGenerator[str]:
         """Yield the answer piece by piece; the pieces joined are the whole text.
 

@@ -57,6 +57,7 @@ class _Draft:
     first_piece_s: float | None = None
     duration_s: float = 0.0
     whole: bool = False
+    counts_tokens: bool = False
 
     @property
     def refused(self) -> bool:
@@ -134,7 +135,7 @@ class AnswerWriter:
         self, stream: AnswerStream, asked: Asked, draft: _Draft, principal: Principal
     ) -> None:
         engine = await self._engine_for(principal.user.id)
-        draft.model = engine.name
+        draft.model, draft.counts_tokens = engine.name, engine.writes
         content = asked.question.content
         draft.passages = tuple(await self._retrieval.find(content))
         if not draft.passages or not self._has_evidence(content, draft.passages):
@@ -180,7 +181,7 @@ class AnswerWriter:
             content=stream.text,
             status=status,
             model=draft.model,
-            tokens=None if draft.refused else stream.pieces,
+            tokens=stream.pieces if draft.counts_tokens and not draft.refused else None,
             citations=(),
             sentences=(),
         )

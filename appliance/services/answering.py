@@ -268,6 +268,7 @@ class Answering:
             self._streams.discard(stream)
             return Begun(self._joined(stream, asked), asked.question, is_new=False)
         stream.user_message_id = asked.question.id
+        stream.conversation_id = asked.question.conversation_id
         stream.abandon()  # until its caller listens
         self._spawn(self._write(stream, asked, ask, unwatch))
         return Begun(stream, asked.question, is_new=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +20,7 @@ from appliance.services.audit_formats import (
     JSON_CHECKPOINTS,
     JSON_FORMAT,
     JSON_SEAL,
+    escaped,
     unescaped,
 )
 from appliance.storage.audit import COLUMNS
@@ -116,6 +117,8 @@ class CsvFile(ExportFile):
         found: dict[str, Any] = {
             name: unescaped(text) for name, text in zip(columns, fields, strict=True)
         }
+        if [escaped(value) for value in found.values()] != fields:
+            return FileRow(problem="a cell is not written as the export writes it")
         for name in _NUMBERS:
             found[name] = _number(found[name])
         signed = [found[name] or "" for name in _CSV_SIGNED]
@@ -135,9 +138,9 @@ class JsonFile(ExportFile):
         with closing(signed), self.path.open("rb") as file:
             file.readline(MAX_LINE)
             waiting = next(signed, None)
-            line = _entry(file)
+            line = _entry(file, _is_checkpoints)
             while line is not None:
-                following = _entry(file)
+                following = _entry(file, _is_checkpoints)
                 row = _object(line, _ROW_NAMES)
                 if row is None:
                     if following is None and checkpoints_at is None:
@@ -167,13 +170,17 @@ class JsonFile(ExportFile):
         return self.head
 
     def _sections(self) -> tuple[int | None, str | None]:
-        """Where the checkpoints begin, and the seal; None for what the file does not reach."""
+        """Where the checkpoints begin, and the seal; None for what the file does not reach.
+
+        A seal with anything behind it is none: other readers would read that, too.
+        """
         at = seal = None
         with self.path.open("rb") as file:
             while line := file.readline(MAX_LINE):
-                if at is None and line.rstrip() == JSON_CHECKPOINTS.encode():
+                seal = None
+                if at is None and _is_checkpoints(line):
                     at = file.tell()
-                elif at is not None and line.startswith(JSON_SEAL.encode()):
+                elif at is not None and _is_seal(line):
                     end = _parsed(b"{" + line.rstrip()[2:])
                     whole = line.endswith(b"}\n") and end is not None and set(end) == {"seal"}
                     seal = str(end["seal"]) if whole and end is not None else None
@@ -184,10 +191,10 @@ class JsonFile(ExportFile):
             return
         with self.path.open("rb") as file:
             file.seek(at)
-            line = _entry(file)
+            line = _entry(file, _is_seal)
             while line is not None:
                 found = _object(line, _CHECKPOINT_NAMES)
-                line = _entry(file)
+                line = _entry(file, _is_seal)
                 if found is None and line is None and not is_whole:
                     return  # cut short
                 if found is None or type(found["seq"]) is not int:
@@ -246,12 +253,23 @@ def _next(reader: Iterator[list[str]]) -> list[str] | None:
         return []
 
 
-def _entry(file: BinaryIO) -> bytes | None:
-    """The next line of a list, without its comma; None where the list, or the file, ends."""
+def _entry(file: BinaryIO, is_end: Callable[[bytes], bool]) -> bytes | None:
+    """The next line of a list, without its comma; None where the list, or the file, ends.
+
+    Nothing but the line that belongs there ends a list: what looks like it would hide entries.
+    """
     line = file.readline(MAX_LINE)
-    if not line or line.startswith(b"]"):
+    if not line or is_end(line):
         return None
     return line.rstrip().removesuffix(b",")
+
+
+def _is_checkpoints(line: bytes) -> bool:
+    return line.rstrip(b"\r\n") == JSON_CHECKPOINTS.encode()
+
+
+def _is_seal(line: bytes) -> bool:
+    return line.startswith(JSON_SEAL.encode())
 
 
 def _object(line: bytes, names: set[str]) -> dict[str, Any] | None:

@@ -6,6 +6,7 @@ wrote, and finding them may take longer than those who write should wait.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,6 +27,8 @@ from appliance.storage import audit, branches, conversations, messages
 from appliance.storage.audit import AuditEntry
 from appliance.storage.conversations import Filter, Position
 from appliance.storage.database import Connection, Database
+
+_MESSAGE = "message"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,19 +137,19 @@ class ConversationReads:
         page_size: int = 100,
         cursor: str | None = None,
     ) -> MessagePage:
-        """What the branch shows, oldest first; `cursor` is the id of the last message seen."""
+        """What the branch shows, oldest first. `cursor` continues where its page ended, also when
+        the message there has gone since, and overrides `page`.
+        """
         now = self._clock()
+        after = None if cursor is None else _place(cursors.decode(cursor))
 
         def read(tx: Connection) -> MessagePage:
             own_conversation(tx, principal, conversation_id)
             check_branch(tx, conversation_id, branch_id)
             line = branches.lineage(tx, branch_id)
             limit = page_size + 1
-            if cursor is not None:
-                seq = messages.seq_in(tx, conversation_id, cursor)
-                if seq is None:
-                    raise cursors.refused()
-                found = messages.page_after(tx, conversation_id, line, seq, limit=limit)
+            if after is not None:
+                found = messages.page_after(tx, conversation_id, line, after, limit=limit)
             else:
                 offset = (page - 1) * page_size
                 found = messages.page(tx, conversation_id, line, offset=offset, limit=limit)
@@ -155,9 +158,19 @@ class ConversationReads:
             total = messages.count(tx, conversation_id, line)
             count = len(items)
             record_read(tx, now, "message.list", principal, origin, conversation_id, count=count)
-            return MessagePage(items, total, items[-1].id if more else None)
+            last = messages.seq_in(tx, conversation_id, items[-1].id) if more else None
+            return MessagePage(
+                items, total, None if last is None else cursors.encode(_MESSAGE, str(last))
+            )
 
         return await self._db.write(read)
+
+
+def _place(parts: list[str]) -> int:
+    """Raises `Invalid` for parts that are not those of a place among messages."""
+    if len(parts) != 2 or parts[0] != _MESSAGE or not re.fullmatch("[0-9]{1,18}", parts[1]):
+        raise cursors.refused()
+    return int(parts[1])
 
 
 def words_of(text: str, *, field: str) -> tuple[str, ...]:

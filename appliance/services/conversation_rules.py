@@ -13,6 +13,7 @@ from appliance.storage import audit, branches, conversations, messages
 from appliance.storage.audit import AuditEntry
 from appliance.storage.database import Connection
 
+DEFAULT_TITLE = "New conversation"
 TITLE_CHARACTERS = 80
 PREVIEW_CHARACTERS = 120
 MAX_CONTENT = 8000  # characters of a user's message
@@ -94,6 +95,11 @@ def insert_question(
 def preview(text: str | None) -> str | None:
     """What the list of conversations shows of its newest message."""
     return shortened(text, PREVIEW_CHARACTERS) if text else None
+
+
+def title_of(question: str) -> str:
+    """The title of a conversation that nobody gave one, by its first question."""
+    return shortened(question, TITLE_CHARACTERS)
 
 
 def shortened(text: str, characters: int) -> str:

@@ -20,6 +20,7 @@ from appliance.domain import (
 from appliance.errors import Conflict
 from appliance.services.answer_streams import AnswerStreams
 from appliance.services.conversation_rules import (
+    DEFAULT_TITLE,
     PREVIEW_CHARACTERS,
     checked_content,
     insert_conversation,
@@ -30,11 +31,10 @@ from appliance.services.conversation_rules import (
     record,
     shortened,
 )
+from appliance.services.erasure import erase_conversations
 from appliance.storage import branches, conversations, folders, messages
 from appliance.storage.database import Connection, Database
 
-DEFAULT_TITLE = "New conversation"
-DELETED_AT_ONCE = 20
 MAX_BRANCHES = 200  # of one conversation: following a line costs one step per branch
 
 
@@ -125,23 +125,16 @@ class Conversations:
 
         Some at a time: taking many words out of the search index would hold up those who write.
         """
-        now, user_id = self._clock(), principal.user.id
-        ids = await self._db.read(lambda tx: conversations.ids(tx, user_id))
-        count = 0
-        for start in range(0, len(ids), DELETED_AT_ONCE):
-            some = ids[start : start + DELETED_AT_ONCE]
+        now = self._clock()
 
-            def work(tx: Connection, some: list[str] = some) -> list[str]:
-                deleted = conversations.delete_many(tx, user_id, some)
-                for each in deleted:
-                    record(tx, now, "conversation.delete", principal, origin, "conversation", each)
-                return deleted
+        def on_deleted(tx: Connection, ids: list[str]) -> None:
+            for each in ids:
+                record(tx, now, "conversation.delete", principal, origin, "conversation", each)
 
-            deleted = await self._db.write(work)
-            for each in deleted:
-                self._streams.cancel_conversation(each)
-            count += len(deleted)
-        return count
+        gone = await erase_conversations(self._db, principal.user.id, on_deleted)
+        for each in gone:
+            self._streams.cancel_conversation(each)
+        return len(gone)
 
     async def create_branch(
         self,

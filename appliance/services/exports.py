@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar
@@ -20,6 +21,7 @@ from appliance.storage import branches, messages
 from appliance.storage.database import Connection, Database
 
 MAX_MESSAGES = 20_000
+MAX_CHARACTERS = 20_000_000
 MAX_PDF_CHARACTERS = 5_000_000  # some ten seconds' work
 MAX_WAITING = 16
 RETRY_AFTER_S = 10
@@ -41,6 +43,7 @@ class Exports:
         self._clock = clock
         self._layout = ThreadPoolExecutor(max_workers=1, thread_name_prefix="export")
         self._waiting = 0
+        self._turn = asyncio.Lock()
         self._closed = threading.Event()
 
     def close(self) -> None:
@@ -63,32 +66,57 @@ class Exports:
         Raises `NotFound`, and `PayloadTooLarge` for more than can be laid out.
         """
         now = self._clock()
+        most = MAX_PDF_CHARACTERS if form is ExportFormat.PDF else MAX_CHARACTERS
         shown = branch_id or (None if form is ExportFormat.JSON else MAIN_BRANCH)
 
         def work(tx: Connection) -> Transcript:
             conversation = own_conversation(tx, principal, conversation_id)
-            if conversation.message_count > MAX_MESSAGES:
-                raise PayloadTooLarge("This conversation is too long to be exported.")
+            if (
+                conversation.message_count > MAX_MESSAGES
+                or messages.characters(tx, conversation_id) > most
+            ):
+                hint = " Export it as Markdown." if form is ExportFormat.PDF else ""
+                raise PayloadTooLarge(f"This conversation is too long to be exported so.{hint}")
             if shown is None:
                 found = messages.all_of(tx, conversation_id)
             else:
                 check_branch(tx, conversation_id, shown)
                 line = branches.lineage(tx, shown)
                 found = messages.whole_line(tx, conversation_id, line)
-            details = {"format": form.value, "messages": len(found)}
-            record(
-                tx, now, "conversation.export", principal, origin, "conversation",
-                conversation_id, details,
-            )  # fmt: skip
             known = branches.of_conversation(tx, conversation)
             return Transcript(conversation, shown, tuple(known), tuple(found), now)
 
-        # Read where the audit row is written: what cannot be audited is not handed out.
-        transcript = await self._db.write(work)
-        characters = sum(len(message.content) for message in transcript.messages)
-        if form is ExportFormat.PDF and characters > MAX_PDF_CHARACTERS:
-            raise PayloadTooLarge("This conversation is too long for a PDF. Export it as Markdown.")
+        transcript = await self._db.read(work)
+        details = {"format": form.value, "messages": len(transcript.messages)}
+        # Read beside the writer, for it takes its time; handed out only once it is on record.
+        await self._db.write(
+            lambda tx: record(
+                tx,
+                now,
+                "conversation.export",
+                principal,
+                origin,
+                "conversation",
+                conversation_id,
+                details,
+            )
+        )
         return transcript
+
+    @asynccontextmanager
+    async def place(self) -> AsyncIterator[None]:
+        """One conversation is read and laid out at a time: each is held in memory.
+
+        Raises `Busy` when too many wait.
+        """
+        if self._waiting >= MAX_WAITING:
+            raise Busy("Too many exports are under way.", retry_after=RETRY_AFTER_S)
+        self._waiting += 1
+        try:
+            async with self._turn:
+                yield
+        finally:
+            self._waiting -= 1
 
     async def markdown(self, transcript: Transcript) -> bytes:
         return await self._laid_out(lambda _: to_markdown(transcript).encode())
@@ -102,14 +130,10 @@ class Exports:
 
     async def _laid_out(self, work: Callable[[Callable[[], bool]], T]) -> T:
         """`work` is given what tells whether anybody still wants its result."""
-        if self._waiting >= MAX_WAITING:
-            raise Busy("Too many exports are under way.", retry_after=RETRY_AFTER_S)
         gone = threading.Event()
-        self._waiting += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(
                 self._layout, work, lambda: gone.is_set() or self._closed.is_set()
             )
         finally:
             gone.set()
-            self._waiting -= 1

@@ -114,6 +114,11 @@ class LoginThrottle:
         """An administrator ends the wait, in the caller's transaction; False if there was none."""
         return self._forget(tx, account, user_id, reason, actor, origin)
 
+    def failures(self, tx: Connection, account: str) -> int:
+        """Wrong passwords counted now."""
+        entry = store.get(tx, account)
+        return 0 if entry is None else entry.failures
+
     def waiting(self, tx: Connection, emails: Iterable[str]) -> set[str]:
         """Those of `emails` (in their normal form) that have to wait now."""
         accounts = {self.account(email): email for email in emails}

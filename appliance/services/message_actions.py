@@ -21,11 +21,14 @@ from appliance.domain import (
 from appliance.errors import Conflict
 from appliance.services.answer_streams import AnswerStreams
 from appliance.services.conversation_rules import (
+    DEFAULT_TITLE,
     checked_client_id,
     checked_content,
+    own_conversation,
     own_message,
     preview,
     record,
+    title_of,
 )
 from appliance.services.questions import Ask, store_question
 from appliance.storage import conversations, feedback, messages
@@ -105,6 +108,7 @@ class MessageActions:
                 return message
             messages.edit(tx, message, content, now)
             _touch(tx, conversation_id, 0, now)
+            _retitle(tx, principal, conversation_id, {title_of(message.content)}, now)
             return replace(message, content=content, edited_at=now)
 
         return await self._db.write(work)
@@ -119,8 +123,11 @@ class MessageActions:
 
         def work(tx: Connection) -> list[str]:
             message = own_message(tx, principal, conversation_id, message_id)
+            before = messages.questions(tx, conversation_id)
             gone = messages.delete(tx, message)
             _touch(tx, conversation_id, -len(gone), now)
+            titles = {title_of(text) for message_id, text in before if message_id in gone}
+            _retitle(tx, principal, conversation_id, titles, now)
             details = {"messages": len(gone)}
             record(tx, now, "message.delete", principal, origin, "message", message_id, details)
             return gone
@@ -223,3 +230,15 @@ def _rateable(
 def _touch(tx: Connection, conversation_id: str, added: int, at: datetime) -> None:
     shown = preview(messages.newest_content(tx, conversation_id))
     conversations.touch(tx, conversation_id, preview=shown, added=added, at=at)
+
+
+def _retitle(
+    tx: Connection, principal: Principal, conversation_id: str, titles: set[str], at: datetime
+) -> None:
+    """A title made of words that are gone goes with them: the first question left gives another."""
+    conversation = own_conversation(tx, principal, conversation_id)
+    if conversation.title not in titles:
+        return
+    left = messages.questions(tx, conversation_id)
+    title = title_of(left[0][1]) if left else DEFAULT_TITLE
+    conversations.update(tx, replace(conversation, title=title, updated_at=at))

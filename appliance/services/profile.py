@@ -9,12 +9,11 @@ from datetime import datetime
 from appliance.domain import Principal, RequestOrigin, User, utc_now
 from appliance.errors import Conflict, Invalid, Unauthorized
 from appliance.services.accounts import checked_name, normalise_email
-from appliance.services.answer_streams import AnswerStreams
-from appliance.services.login_throttle import LoginThrottle
+from appliance.services.erasure import AccountErasure
 from appliance.services.passwords import PasswordHasher, normalise
 from appliance.services.reauthentication import Reauthentication
 from appliance.services.sessions import Sessions
-from appliance.storage import audit, users
+from appliance.storage import audit, one_time_links, users
 from appliance.storage.audit import AuditEntry
 from appliance.storage.database import Connection, Database
 
@@ -25,18 +24,16 @@ class Profile:
         db: Database,
         sessions: Sessions,
         passwords: PasswordHasher,
-        throttle: LoginThrottle,
         reauthentication: Reauthentication,
-        streams: AnswerStreams,
+        erasure: AccountErasure,
         *,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._db = db
         self._sessions = sessions
         self._passwords = passwords
-        self._throttle = throttle
         self._reauthentication = reauthentication
-        self._streams = streams
+        self._erasure = erasure
         self._clock = clock
 
     async def update(
@@ -91,6 +88,7 @@ class Profile:
 
         def work(tx: Connection) -> list[str]:
             users.set_password(tx, user.id, password_hash)
+            one_time_links.forget(tx, user.id)
             self._audit(tx, "account.change_password", principal, origin)
             return self._sessions.end_all(
                 tx,
@@ -110,25 +108,23 @@ class Profile:
         Raises `Conflict` for the last active administrator.
         """
         user = principal.user
-        reason = "account_deleted"
 
-        def work(tx: Connection) -> list[str]:
+        def permit(tx: Connection) -> User:
             current = users.by_id(tx, user.id)
-            if current is None:
+            if current is None or not current.is_active:
                 raise _gone()
             if users.is_last_admin(tx, user.id):
                 raise Conflict(
                     "You are the last administrator. Make somebody else one before you leave."
                 )
-            ended = self._sessions.end_all(tx, user.id, reason, actor=principal, origin=origin)
-            self._throttle.succeeded(tx, self._throttle.account(current.email))
-            users.delete(tx, user.id)
-            self._audit(tx, "account.delete", principal, origin)
-            return ended
+            return current
 
-        ended = await self._db.write(work)
-        self._sessions.ended(ended, reason)
-        self._streams.cancel_user(user.id)
+        def record(tx: Connection) -> None:
+            self._audit(tx, "account.delete", principal, origin)
+
+        await self._erasure.erase(
+            user.id, permit, record, "account_deleted", actor=principal, origin=origin
+        )
 
     def _audit(
         self,

@@ -17,7 +17,6 @@ from appliance.domain import (
 )
 from appliance.errors import ApplianceError, Conflict
 from appliance.services.conversation_rules import (
-    TITLE_CHARACTERS,
     check_branch,
     insert_conversation,
     insert_question,
@@ -27,7 +26,7 @@ from appliance.services.conversation_rules import (
     own_message,
     preview,
     record,
-    shortened,
+    title_of,
 )
 from appliance.services.conversations import MAX_BRANCHES
 from appliance.storage import branches, conversations, messages
@@ -104,7 +103,17 @@ def store(tx: Connection, ask: Ask, *, refusal: ApplianceError | None) -> Asked:
         earlier = messages.answer_to(tx, question)
         if earlier is None:
             raise Conflict("This message was stored before, without an answer.")
-        return Asked(question, earlier, (), is_new=False)
+        if earlier.status is not MessageStatus.FAILED or branches.starts_from(tx, earlier.id):
+            return Asked(question, earlier, (), is_new=False)
+        # Whoever asks again after a failure wants the answer.
+        if refusal is not None:
+            raise refusal
+        messages.delete_answer(tx, earlier)
+        conversations.touch(
+            tx, question.conversation_id, preview=preview(question.content), added=-1, at=ask.at
+        )
+        answer = _insert_answer(tx, question, ask.answer_id, question.branch_id, ask.at)
+        return Asked(question, answer, _turns(_before(tx, question)), is_new=True)
     answer = _insert_answer(tx, question, ask.answer_id, question.branch_id, ask.at)
     return Asked(question, answer, _turns(stored.before), is_new=True)
 
@@ -117,6 +126,11 @@ def store_question(tx: Connection, ask: Ask, *, refusal: ApplianceError | None =
     if ask.client_message_id is not None:
         earlier = messages.by_client_id(tx, user_id, ask.client_message_id, ask.conversation_id)
         if earlier is not None:
+            if earlier.content != ask.content and earlier.edited_at is None:
+                # Told, for it would be lost: the answer that stands there is to another question.
+                raise Conflict(
+                    "This client_message_id belongs to another message.", field="client_message_id"
+                )
             record(tx, ask.at, "message.read", ask.principal, ask.origin, "message", earlier.id)
             return Stored(earlier, [], is_new=False)
     if refusal is not None:
@@ -158,16 +172,21 @@ def store_again(tx: Connection, again: AskAgain, *, refusal: ApplianceError | No
         raise Conflict("This conversation has too many branches.")
     if refusal is not None:
         raise refusal
-    *ancestors, own = branches.lineage(tx, question.branch_id)
-    seq = messages.seq_in(tx, conversation.id, question.id) or 0
-    line = [*ancestors, Segment(own.branch_id, seq - 1)]
-    before = messages.last(tx, conversation.id, line, limit=HISTORY_MESSAGES)
+    before = _before(tx, question)
     branches.insert(tx, again.branch_id, conversation.id, question.id, again.at)
     who, origin = again.principal, again.origin
     record(tx, again.at, "branch.create", who, origin, "branch", again.branch_id)
     answer = _insert_answer(tx, question, again.answer_id, again.branch_id, again.at)
     record(tx, again.at, "answer.regenerate", who, origin, "message", answer.id)
     return Asked(question, answer, _turns(before), is_new=True)
+
+
+def _before(tx: Connection, question: Message) -> list[Message]:
+    """What its line said before the question."""
+    *ancestors, own = branches.lineage(tx, question.branch_id)
+    seq = messages.seq_in(tx, question.conversation_id, question.id) or 0
+    line = [*ancestors, Segment(own.branch_id, seq - 1)]
+    return messages.last(tx, question.conversation_id, line, limit=HISTORY_MESSAGES)
 
 
 def _insert_answer(
@@ -198,7 +217,7 @@ def _place(tx: Connection, ask: Ask) -> tuple[str, list[Segment]]:
             raise not_found("branch")
         if ask.parent_message_id is not None:
             raise not_found("message")
-        title = shortened(ask.content, TITLE_CHARACTERS)
+        title = title_of(ask.content)
         conversation = new_conversation(
             ask.principal.user.id, title, ask.at, conversation_id=ask.new_conversation_id
         )

@@ -97,28 +97,36 @@ class TwoFactor:
     async def enable(self, principal: Principal, code: str, origin: RequestOrigin) -> list[str]:
         """Turn it on; returns the recovery codes, which are nowhere to be had again.
 
-        Raises `Invalid` (field `code`), `Conflict` when it is on already or was not set up.
+        Raises `Invalid` (field `code`), `Conflict` when it is on already or was not set up,
+        `RateLimited`: wrong codes count like wrong passwords.
         """
-        user_id, now = principal.user.id, self._clock()
+        user, now = principal.user, self._clock()
+        account = self._throttle.account(user.email)
         codes = self._recovery_codes.new()
         hashes = [self._recovery_codes.hash(each) for each in codes]
 
-        def work(tx: Connection) -> None:
-            enrolment = store.get(tx, user_id)
+        def work(tx: Connection) -> ApplianceError | None:
+            enrolment = store.get(tx, user.id)
             if enrolment is None:
-                raise Conflict("Set the authenticator up first.")
+                return Conflict("Set the authenticator up first.")
             if enrolment.enabled_at is not None:
-                raise Conflict(_IS_ON)
+                return Conflict(_IS_ON)
             step = totp.accepted_step(
                 enrolment.secret, _typed(code), now, last_step=enrolment.last_step
             )
             if step is None:
-                raise Invalid("The code is wrong. Is the telephone's clock right?", field="code")
+                self._throttle.failed(tx, account, user_id=user.id, origin=origin)
+                self._audit(tx, "two_factor.enable", principal, origin, success=False)
+                return Invalid("The code is wrong. Is the telephone's clock right?", field="code")
             store.put(tx, replace(enrolment, enabled_at=now, last_step=step))
-            store.put_recovery_codes(tx, user_id, hashes)
+            store.put_recovery_codes(tx, user.id, hashes)
             self._audit(tx, "two_factor.enable", principal, origin)
+            return None
 
-        await self._db.write(work)
+        async with self._throttle.attempt(account):
+            refusal = await self._db.write(work)
+        if refusal is not None:
+            raise refusal
         return codes
 
     async def disable(

@@ -19,7 +19,7 @@ from appliance.domain import (
 from appliance.errors import BadRequest, Conflict, NotFound
 from appliance.services import user_changes
 from appliance.services.accounts import checked_name, normalise_email
-from appliance.services.answer_streams import AnswerStreams
+from appliance.services.erasure import AccountErasure
 from appliance.services.login_throttle import LoginThrottle
 from appliance.services.one_time_links import Link, OneTimeLinks, Purpose
 from appliance.services.sessions import Sessions
@@ -65,7 +65,7 @@ class Users:
         throttle: LoginThrottle,
         links: OneTimeLinks,
         cache: Cache,
-        streams: AnswerStreams,
+        erasure: AccountErasure,
         *,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
@@ -74,7 +74,7 @@ class Users:
         self._throttle = throttle
         self._links = links
         self._cache = cache
-        self._streams = streams
+        self._erasure = erasure
         self._clock = clock
 
     async def find(
@@ -192,19 +192,17 @@ class Users:
         """
         act = self._act(actor, origin)
 
-        def work(tx: Connection) -> list[str]:
+        def permit(tx: Connection) -> User:
             user = _found(tx, user_id)
             if act.is_on_self(user):
                 raise BadRequest("Delete your own account in your profile.")
             user_changes.keep_an_admin(tx, user)
-            ended = self._sessions.end_all(tx, user_id, "deleted", actor=actor, origin=origin)
-            self._throttle.succeeded(tx, self._throttle.account(user.email))
-            users.delete(tx, user_id)
-            act.record(tx, "user.delete", user_id)
-            return ended
+            return user
 
-        self._sessions.ended(await self._db.write(work), "deleted")
-        self._streams.cancel_user(user_id)
+        def record(tx: Connection) -> None:
+            act.record(tx, "user.delete", user_id)
+
+        await self._erasure.erase(user_id, permit, record, "deleted", actor=actor, origin=origin)
 
     async def invite(
         self,
@@ -267,8 +265,9 @@ class Users:
         def work(tx: Connection) -> _Seen:
             user = _found(tx, user_id)
             account = self._throttle.account(user.email)
+            failures = self._throttle.failures(tx, account)
             if not self._throttle.unlock(tx, account, user_id, reason, actor, origin):
-                act.record(tx, "account.unlock", user_id, failures=0)
+                act.record(tx, "account.unlock", user_id, failures=failures)
             return self._seen(tx, user_id, act.at)
 
         return await self._shown(await self._db.write(work))

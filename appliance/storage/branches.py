@@ -30,6 +30,14 @@ def insert(
     )
 
 
+def starts_from(tx: Connection, message_id: str) -> bool:
+    """Whether any branch leaves the conversation at this message."""
+    found = tx.execute(
+        "SELECT 1 FROM branches WHERE parent_message_id = ? LIMIT 1", (message_id,)
+    ).fetchone()
+    return found is not None
+
+
 def exists(tx: Connection, conversation_id: str, branch_id: str) -> bool:
     if branch_id == MAIN_BRANCH:
         return True

@@ -10,9 +10,11 @@ from __future__ import annotations
 import asyncio
 import hmac
 import logging
+import sqlite3
 from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -154,8 +156,19 @@ class Cache:
         )
 
     async def check(self) -> None:
-        """Raises where the directory cannot be written and read back."""
-        await asyncio.get_running_loop().run_in_executor(self._pool, self._disk.check)
+        """Raises where the directory cannot be written and read back, even after it was made
+        anew.
+        """
+        run = asyncio.get_running_loop().run_in_executor
+        try:
+            await run(self._pool, self._disk.check)
+        except Exception as error:
+            logger.warning(
+                "the cache was damaged and is made anew",
+                extra={"fields": {"error": type(error).__name__}},
+            )
+            await run(self._pool, self._disk.make_anew)
+            await run(self._pool, self._disk.check)
 
     async def close(self) -> None:
         await self._run(self._disk.close)
@@ -205,4 +218,10 @@ class Cache:
             return await asyncio.get_running_loop().run_in_executor(self._pool, work, *arguments)
         except Exception as error:  # a cache must not fail what it serves
             logger.warning("the cache failed", extra={"fields": {"error": type(error).__name__}})
+            if isinstance(error, sqlite3.DatabaseError) and not isinstance(
+                error, sqlite3.OperationalError
+            ):
+                # Damage, which does not pass; a full disk or a lock may.
+                with suppress(Exception):
+                    await self.check()
             return None

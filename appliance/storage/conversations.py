@@ -170,9 +170,12 @@ def delete(tx: Connection, user_id: str, conversation_id: str) -> bool:
     return bool(cursor.rowcount)
 
 
-def ids(tx: Connection, user_id: str) -> list[str]:
-    rows = tx.execute("SELECT id FROM conversations WHERE user_id = ? ORDER BY rowid", (user_id,))
-    return [row["id"] for row in rows]
+def sizes(tx: Connection, user_id: str) -> list[tuple[str, int]]:
+    """Each conversation of the user's, with the number of its messages."""
+    rows = tx.execute(
+        "SELECT id, message_count FROM conversations WHERE user_id = ? ORDER BY rowid", (user_id,)
+    )
+    return [(row["id"], row["message_count"]) for row in rows]
 
 
 def delete_many(tx: Connection, user_id: str, wanted: Sequence[str]) -> list[str]:

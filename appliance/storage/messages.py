@@ -161,6 +161,25 @@ def in_conversation(tx: Connection, conversation_id: str, message_id: str) -> Me
     return _with_citations(tx, [row])[0] if row else None
 
 
+def characters(tx: Connection, conversation_id: str) -> int:
+    """In all its messages."""
+    total: int = tx.execute(
+        "SELECT coalesce(sum(length(content)), 0) AS n FROM messages WHERE conversation_id = ?",
+        (conversation_id,),
+    ).fetchone()["n"]
+    return total
+
+
+def questions(tx: Connection, conversation_id: str) -> list[tuple[str, str]]:
+    """Id and words of what the person said, in all branches, oldest first."""
+    rows = tx.execute(
+        """SELECT id, content FROM messages
+           WHERE conversation_id = ? AND role = 'user' ORDER BY seq""",
+        (conversation_id,),
+    )
+    return [(row["id"], row["content"]) for row in rows]
+
+
 def seq_in(tx: Connection, conversation_id: str, message_id: str) -> int | None:
     row = tx.execute(
         "SELECT seq FROM messages WHERE id = ? AND conversation_id = ?",
@@ -198,6 +217,11 @@ def answer_to(tx: Connection, question: Message) -> Message | None:
         (question.conversation_id, question.branch_id, question.id, question.id),
     ).fetchone()
     return _with_citations(tx, [row])[0] if row else None
+
+
+def delete_answer(tx: Connection, answer: Message) -> None:
+    """An answer from which nothing starts; its question stays."""
+    tx.execute("DELETE FROM messages WHERE id = ? AND role = 'assistant'", (answer.id,))
 
 
 def is_being_answered(tx: Connection, question: Message) -> bool:

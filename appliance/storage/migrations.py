@@ -5,6 +5,7 @@ A released migration is never edited: a change is a new function at the end.
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from typing import Any, cast
 
@@ -13,6 +14,8 @@ import sqlite_utils
 from appliance.errors import Unavailable
 
 schema = sqlite_utils.Migrations("appliance")
+
+logger = logging.getLogger(__name__)
 
 
 def names() -> tuple[str, ...]:
@@ -32,6 +35,10 @@ def apply(connection: Any) -> None:
                 f"The database has the migration {newer[-1]}, which this version does not know. "
                 "Install the newer appliance, or restore a backup made by this version."
             )
+        pending = [migration.name for migration in schema.pending(database)]
+        if pending:
+            # A large database takes its time; whoever waits at the console should know why.
+            logger.info("the database is brought up to date", extra={"fields": {"steps": pending}})
         schema.apply(database)
     finally:
         connection.row_factory = row_factory

@@ -14,6 +14,7 @@ import shutil
 import sqlite3
 import zlib
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,7 @@ class SealedDisk:
     def __init__(self, directory: Path, secret: bytes) -> None:
         """Open or create; what is damaged is made anew. `secret`: 32 bytes."""
         self._cipher = AESGCM(hashlib.sha256(b"entries" + secret).digest())
+        self._directory = directory
         self._disk = _connect_anew(directory)
 
     def get(self, key: str) -> Entry | None:
@@ -114,10 +116,19 @@ class SealedDisk:
 
     def check(self) -> None:
         """Raises where the directory cannot be written and read back."""
+        if not (self._directory / diskcache.core.DBNAME).exists():
+            raise FileNotFoundError("the cache's directory has gone")
         self._disk.set(_PROBE, 1)
         if self._disk.get(_PROBE) != 1:
             raise OSError("the cache does not give back what it was given")
         self._disk.delete(_PROBE)
+
+    def make_anew(self) -> None:
+        """Forget all, and begin with an empty directory: for one that was found damaged."""
+        with suppress(Exception):
+            self._disk.close()
+        shutil.rmtree(self._directory, ignore_errors=True)
+        self._disk = _connect(self._directory)
 
     def close(self) -> None:
         self._disk.close()
@@ -130,10 +141,13 @@ def namespace_of(key: str) -> str:
 def _connect_anew(directory: Path) -> Any:
     try:
         return _connect(directory)
-    except sqlite3.DatabaseError:
+    except (sqlite3.DatabaseError, FileExistsError, NotADirectoryError):
         # All of it can be had again; a cache must not keep the appliance from starting.
         logger.warning("the cache was damaged and is made anew")
-        shutil.rmtree(directory)
+        if directory.is_dir():
+            shutil.rmtree(directory)
+        else:
+            directory.unlink()
         return _connect(directory)
 
 
@@ -141,5 +155,10 @@ def _connect(directory: Path) -> Any:
     directory.mkdir(parents=True, exist_ok=True)
     directory.chmod(0o700)
     return diskcache.Cache(
-        str(directory), disk=JsonOnly, size_limit=SIZE_LIMIT_BYTES, tag_index=True
+        str(directory),
+        disk=JsonOnly,
+        size_limit=SIZE_LIMIT_BYTES,
+        tag_index=True,
+        # A mapped file that somebody cuts short would end the process, with SIGBUS.
+        sqlite_mmap_size=0,
     )

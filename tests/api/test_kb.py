@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from appliance.api import upload_form
+from appliance.api import forms
 from appliance.services.knowledge import Knowledge
 from appliance.services.uploads import IncomingFile
 from appliance.settings import Settings
@@ -240,7 +240,7 @@ async def test_the_answer_comes_before_the_body(api: Api, who: str | None, statu
 
 
 async def test_a_stalled_upload_is_given_up(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(upload_form, "STALLED_S", 0.2)
+    monkeypatch.setattr(forms, "STALLED_S", 0.2)
     answer = await raw_answer(api, api.admin | FORM | {"Content-Length": "5000"}, FILE)
     assert answer == 422
     assert file_names(api) == []

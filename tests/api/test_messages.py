@@ -103,10 +103,11 @@ async def test_a_question_comes_back_with_its_answer(api: Api, root: str) -> Non
     assert [c["index"] for c in sent["answer"]["citations"]] == [1]
     question = {name: value for name, value in sent.items() if name in MESSAGE}
     assert await items(api, one) == [question, sent["answer"]]
-    again = await call(
-        api, "POST", f"{one}/messages", 200, json={"content": "x", "clientMessageId": "c1"}
-    )
+    body = {"content": sent["content"], "clientMessageId": "c1"}
+    again = await call(api, "POST", f"{one}/messages", 200, json=body)
     assert again == sent | {"is_duplicate": True}
+    other = await call(api, "POST", f"{one}/messages", 409, json=body | {"content": "x"})
+    assert other["field"] == "client_message_id"
     assert len(api.engine.history) == 1
 
 
@@ -188,8 +189,11 @@ async def test_a_failed_answer_is_an_error_that_names_what_was_stored(api: Api) 
     question, answer = await items(api, one)
     assert error["details"] == {"user_message_id": question["id"], "message_id": answer["id"]}
     assert answer["status"] == "failed"
-    again = await call(api, "POST", f"{one}/messages", 200, json=body)
-    assert again["is_duplicate"] and again["answer"] == answer
+    # The retry is answered, in the place of what had failed.
+    again = await call(api, "POST", f"{one}/messages", 201, json=body)
+    assert again["id"] == question["id"]
+    assert again["answer"]["status"] == "complete"
+    assert [each["id"] for each in await items(api, one)] == [question["id"], again["answer"]["id"]]
 
 
 async def test_too_many_at_once_are_told_to_wait(api: Api) -> None:
@@ -432,7 +436,7 @@ async def test_the_life_of_a_message(api: Api) -> None:
     gone = await call(api, "DELETE", question, 200)
     assert gone == {
         "message": gone["message"],
-        "deletedCount": 4,
+        "deleted_count": 4,
         "messageId": sent["id"],
     }
     for method, path in (
@@ -472,7 +476,7 @@ async def test_deleting_under_the_one_who_waits(api: Api) -> None:
             pass
         question, _ = await items(api, one)
         assert (await call(api, "DELETE", f"{one}/messages/{question['id']}", 200))[
-            "deletedCount"
+            "deleted_count"
         ] == 2
         async with asyncio.timeout(2):
             rest = await events.rest()

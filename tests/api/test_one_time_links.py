@@ -178,3 +178,12 @@ async def test_b3_nor_by_the_time_that_the_answer_takes(api: Api) -> None:
     medians = [statistics.median(taken) for taken in times.values()]
     # One password check each, and little beside it.
     assert max(medians) < 2 * min(medians), medians
+
+
+async def test_a_link_ends_when_its_owner_changes_the_password(api: Api) -> None:
+    made = await api.client.post(f"{PANEL}/{user_id(api)}/reset-password", headers=api.admin)
+    body = {"old_password": PASSWORD, "new_password": "words that only I know"}
+    changed = await api.client.post("/api/users/me/change-password", json=body, headers=api.user)
+    assert changed.status_code == 200
+    late = await redeem(api, token=made.json()["data"]["token"], password=WORDS)
+    assert late.status_code == 422

@@ -161,6 +161,39 @@ async def test_a_retry_gives_the_same_answer(api: Api) -> None:
     assert len(api.engine.history) == 1
 
 
+async def test_a_retry_after_a_failure_is_answered(api: Api) -> None:
+    api.engine.enqueue([], error=RuntimeError("the engine broke"))
+    async with client(api) as ws:
+        assert (await ws.ask("Dose?", client_message_id="c1"))[-1]["type"] == "error"
+        again = (await ws.ask("Dose?", client_message_id="c1"))[-1]
+    message = again["message"]
+    assert (message["status"], message["role"]) == ("complete", "assistant")
+    messages = await stored(api, message["conversationId"])
+    assert [each["role"] for each in messages] == ["user", "assistant"]
+    assert messages[1]["id"] == message["id"]
+
+
+async def test_a_client_id_names_one_message(api: Api) -> None:
+    async with client(api) as ws:
+        await ws.ask("Dose?", client_message_id="c1")
+        error = (await ws.ask("Another question?", client_message_id="c1"))[-1]["error"]
+    assert (error["code"], error["field"]) == ("CONFLICT", "client_message_id")
+
+
+async def test_dictation_says_that_there_is_no_speech_model(api: Api) -> None:
+    async with client(api) as ws:
+        await ws.send("audio_start", mode="ask", format="pcm16", sample_rate=16000)
+        assert (await ws.frame())["error"]["code"] == "UNAVAILABLE"
+        await ws.send("audio_end")
+        assert (await ws.frame())["error"]["code"] == "VALIDATION_ERROR"
+        await ws.send("audio_start", format="mp3")
+        assert (await ws.frame())["error"]["field"] == "format"
+        off = await api.client.post("/api/admin/feature-flags/voice_mode/toggle", headers=api.admin)
+        assert off.json()["data"]["enabled"] is False
+        await ws.send("audio_start")
+        assert (await ws.frame())["error"]["code"] == "FORBIDDEN"
+
+
 async def test_a_failing_engine_is_an_error_frame(api: Api) -> None:
     api.engine.enqueue(["The usual "], error=RuntimeError("canary"))
     async with client(api) as ws:

@@ -62,7 +62,9 @@ def test_packaging_hides_no_library() -> None:
     assert packaging.version.Version("1.0") < packaging.version.Version("1.1")
 
 
-@pytest.mark.parametrize("target", ["run", "test", "lint", "bench", "binary", "lock", "clean"])
+@pytest.mark.parametrize(
+    "target", ["run", "test", "lint", "bench", "fuzz", "binary", "lock", "clean"]
+)
 def test_make_knows_the_target(target: str) -> None:
     done = subprocess.run(
         ["make", "--no-print-directory", "-n", target],

@@ -9,6 +9,7 @@ from typing import Any, cast
 from appliance.domain import AdminRole, Principal, RequestOrigin, User
 from appliance.errors import Unauthorized
 from appliance.services.answer_streams import AnswerStreams
+from appliance.services.erasure import AccountErasure
 from appliance.services.one_time_links import OneTimeLinks
 from appliance.services.user_changes import UserChanges
 from appliance.services.users import Users
@@ -47,7 +48,7 @@ class Staff:
             identity.throttle,
             self.links,
             cast(Cache, Forgetful()),
-            self.streams,
+            AccountErasure(database, identity.sessions, identity.throttle, self.streams),
             clock=clock,
         )
         self.people: dict[str, Principal] = {}

@@ -7,6 +7,7 @@ import pyotp
 from appliance.domain import Principal
 from appliance.services.answer_streams import AnswerStreams
 from appliance.services.challenges import Challenge
+from appliance.services.erasure import AccountErasure
 from appliance.services.login_throttle import LoginThrottle
 from appliance.services.profile import Profile
 from appliance.services.reauthentication import Reauthentication
@@ -27,9 +28,8 @@ class OwnAccount(Identity):
             database,
             self.sessions,
             self.hasher,
-            self.throttle,
             self.reauthentication,
-            self.streams,
+            AccountErasure(database, self.sessions, self.throttle, self.streams),
             clock=clock,
         )
         self.second = self.two_factor(self.throttle)

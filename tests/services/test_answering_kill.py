@@ -65,7 +65,9 @@ async def test_e1_an_acknowledged_question_survives_kill_9(tmp_path: Path) -> No
         assert question.client_message_id == client_id
         assert answer.id == message_id
         assert answer.status is not MessageStatus.STREAMING
-        again = await world.answering.reply(ADA, ORIGIN, "?", client_message_id=client_id)
+        again = await world.answering.reply(
+            ADA, ORIGIN, question.content, client_message_id=client_id
+        )
         end = await again.wait()
         assert isinstance(end, Done) and end.message.id == message_id
     assert world.engine.history == []

@@ -412,3 +412,38 @@ async def test_rubbish_inside_is_a_finding(exports: Exports) -> None:
             # Of a quotation mark or a line end, the reader may make the same row.
             if list(open_export(target).rows()) != whole:
                 assert verify(target).finding is not None, (path, at)
+
+
+@pytest.mark.parametrize(
+    "forge",
+    [
+        # What other readers take for the rows, hidden behind what looks like the end of a list.
+        lambda text: text.replace(
+            '],"checkpoints":[', '],"rows":[\n{"seq":1}\n],"checkpoints":[', 1
+        ),
+        lambda text: text.replace('],"seal"', '],"rows":[\n{"forged":1}\n],"seal"', 1),
+        lambda text: text.replace('],"seal"', ']\n],"seal"', 1),
+        lambda text: text + '{"rows":[]}\n',
+        lambda text: text + "\n",
+    ],
+)
+@pytest.mark.parametrize("pinned", [True, False])
+async def test_f3_nothing_can_be_added_around_the_rows(
+    exports: Exports, tmp_path: Path, forge: Callable[[str], str], pinned: bool
+) -> None:
+    text = exports.json.read_text("utf-8")
+    forged = tmp_path / "forged.json"
+    forged.write_text(forge(text), "utf-8")
+    assert forged.read_text("utf-8") != text
+    report = verify(forged, public_key=exports.key if pinned else None)
+    assert report.finding is not None
+
+
+async def test_f3_the_guard_against_formulas_is_part_of_the_file(
+    exports: Exports, tmp_path: Path
+) -> None:
+    text = exports.csv.read_bytes()
+    forged = tmp_path / "forged.csv"
+    forged.write_bytes(text.replace(b"'=1", b"=1", 1))
+    assert forged.read_bytes() != text
+    assert verify(forged, public_key=exports.key).finding is not None

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from appliance.domain import MessageRole
 from appliance.errors import Invalid, NotFound
 from appliance.services.conversation_rules import shortened
-from appliance.services.conversations import DELETED_AT_ONCE, Changes
+from appliance.services.conversations import Changes
+from appliance.services.erasure import MESSAGES_AT_ONCE
 from appliance.storage.database import Database
 from tests.answering_parts import NOW, ORIGIN, World, build_world, enrol, principal, rows
 from tests.conftest import SettableClock
@@ -141,7 +142,7 @@ async def test_other_peoples_conversations_do_not_exist(world: World) -> None:
 
 
 async def test_deleting_all_deletes_ones_own(world: World) -> None:
-    count = 2 * DELETED_AT_ONCE + 3
+    count = 2 * MESSAGES_AT_ONCE + 3
     for _ in range(count):
         await world.conversations.create(ADA, ORIGIN)
     theirs = await world.conversations.create(BEN, ORIGIN)

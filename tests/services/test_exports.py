@@ -127,11 +127,17 @@ async def test_one_at_a_time_off_the_loop_and_not_without_end(
         go.wait(5)
         return b"done"
 
-    first, second = (asyncio.create_task(exports.rendered(slow)) for _ in range(2))
-    await asyncio.sleep(0.05)
+    async def made() -> bytes:
+        async with exports.place():
+            return await exports.rendered(slow)
+
+    first, second = (asyncio.create_task(made()) for _ in range(2))
+    async with asyncio.timeout(5):
+        while not threads:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
     assert len(threads) == 1 and threads[0] is not threading.main_thread()
     with pytest.raises(Busy):
-        await exports.rendered(slow)
+        await made()
     go.set()
     assert (await first, await second) == (b"done", b"done")
     assert await exports.rendered(lambda: b"again") == b"again"

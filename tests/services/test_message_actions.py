@@ -15,6 +15,8 @@ from appliance.errors import ApplianceError, Busy, Conflict, Invalid, NotFound
 from appliance.services import conversations as conversations_module
 from appliance.services import questions as questions_module
 from appliance.services.answer_streams import AnswerStream, Done, Failed
+from appliance.services.conversation_rules import DEFAULT_TITLE
+from appliance.services.conversations import Changes
 from appliance.services.message_actions import MessageActions
 from appliance.storage.database import Database
 from tests.answering_parts import (
@@ -95,9 +97,13 @@ async def test_a_stored_question_is_not_answered(desk: Desk) -> None:
     assert question.parent_message_id == first.message_id
     assert await desk.facts(first.conversation_id) == (3, "Noted.")
     again = await desk.actions.add(
-        ADA, ORIGIN, first.conversation_id, "Other words", client_message_id="n1"
+        ADA, ORIGIN, first.conversation_id, "Noted.", client_message_id="n1"
     )
     assert again == (question, None, False)
+    with pytest.raises(Conflict):
+        await desk.actions.add(
+            ADA, ORIGIN, first.conversation_id, "Other words", client_message_id="n1"
+        )
     assert await desk.facts(first.conversation_id) == (3, "Noted.")
     assert desk.world.engine.started == 1
     with pytest.raises(Conflict):
@@ -436,3 +442,25 @@ async def test_a2_every_id_is_the_callers_own(desk: Desk) -> None:
             assert "canary" not in error.value.message
     assert await desk.trail() == trail
     assert await desk.line(theirs.conversation_id) == ["canary question", said(theirs)]
+
+
+async def test_a_title_made_of_words_that_go_goes_with_them(desk: Desk) -> None:
+    first = await desk.ask("Canary one?")
+    second = await desk.ask("Two?", first.conversation_id)
+
+    async def title() -> str:
+        return (await desk.world.conversations.get(ADA, first.conversation_id)).title
+
+    assert await title() == "Canary one?"
+    where = (ADA, ORIGIN, first.conversation_id)
+    await desk.actions.edit(*where, first.user_message_id, "Canary changed?")
+    assert await title() == "Canary changed?"
+    await desk.actions.delete(*where, first.user_message_id)
+    assert await title() == "Two?"
+    await desk.actions.delete(*where, second.user_message_id)
+    assert await title() == DEFAULT_TITLE
+    third = await desk.ask("Three?", first.conversation_id)
+    await desk.world.conversations.update(*where, Changes(title="Three?"))
+    await desk.world.conversations.update(*where, Changes(title="Of my own"))
+    await desk.actions.delete(*where, third.user_message_id)
+    assert await title() == "Of my own"

@@ -416,3 +416,15 @@ async def test_the_rows_go_with_the_account(own: OwnAccount, ada: Principal) -> 
     await own.database.write(lambda tx: users.delete(tx, ada.user.id))
     assert await own.database.read(lambda tx: store.get(tx, ada.user.id)) is None
     assert await own.database.read(rows("recovery_codes")) == []
+
+
+async def test_b2_guesses_at_turning_it_on_are_counted(own: OwnAccount, ada: Principal) -> None:
+    await own.second.setup(ada, PASSWORD, ORIGIN)
+    for _ in range(5):
+        with pytest.raises(Invalid):
+            await own.second.enable(ada, "000000", ORIGIN)
+    with pytest.raises(RateLimited):
+        await own.second.enable(ada, "000000", ORIGIN)
+    trail = await own.trail()
+    wrong = [row for row in trail if row["action"] == "two_factor.enable" and not row["success"]]
+    assert len(wrong) == 5

@@ -31,7 +31,15 @@ async def test_a_new_file_gets_every_migration_in_order(database: Database) -> N
 
 
 async def test_released_names_stand_for_ever() -> None:
-    released = ("m0001_accounts", "m0002_knowledge", "m0003_conversations")
+    released = (
+        "m0001_accounts",
+        "m0002_knowledge",
+        "m0003_conversations",
+        "m0004_account_care",
+        "m0005_conversation_care",
+        "m0006_audit_checkpoints",
+        "m0007_feature_flags",
+    )
     assert migrations.names()[: len(released)] == released
 
 

@@ -113,7 +113,7 @@ async def test_one_statement_whatever_the_number_of_accounts(
         (Wanted(search="' OR 1=1 --"), set()),
         (Wanted(search=""), {"u1", "u2", "u3"}),
     ],
-    ids=str,
+    ids=lambda value: str(sorted(value) if isinstance(value, set) else value),
 )
 async def test_narrowing(
     database: Database, clock: SettableClock, wanted: Wanted, expected: set[str]

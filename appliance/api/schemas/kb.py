@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, field_validator
+from pydantic import AfterValidator, Field, WithJsonSchema, field_validator
 
 from appliance.api.fields import Body, Instant, Line, Output, Query
 from appliance.domain import Document, DocumentStatus
@@ -13,11 +13,20 @@ from appliance.services.knowledge import Metadata
 
 
 def _date(text: str) -> str:
-    return date.fromisoformat(text).isoformat()
+    try:
+        if len(text) != len("2026-01-31"):
+            raise ValueError
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise ValueError("must be a date written as YYYY-MM-DD") from None
 
 
 Short = Annotated[Line, Field(max_length=200)]
-Day = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$"), AfterValidator(_date)]
+Day = Annotated[
+    str,
+    AfterValidator(_date),
+    WithJsonSchema({"type": "string", "format": "date"}),
+]
 Uuid = Annotated[
     str, Field(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")
 ]

@@ -159,7 +159,7 @@ class MessageEdit(Body):
 
 class MessageDeleted(CamelOutput):
     message: str
-    deleted_count: int
+    deleted_count: int = Field(alias="deleted_count")  # spelt as of all conversations
     message_id: str
 
 
