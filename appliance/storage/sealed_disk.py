@@ -156,9 +156,13 @@ def _connect(directory: Path) -> Any:
     directory.chmod(0o700)
     return diskcache.Cache(
         str(directory),
+        timeout=1,  # nobody else has it open: what looks locked is damaged
         disk=JsonOnly,
         size_limit=SIZE_LIMIT_BYTES,
         tag_index=True,
-        # A mapped file that somebody cuts short would end the process, with SIGBUS.
+        # A mapped file that somebody cuts short would end the process, with SIGBUS; a WAL has one,
+        # too. Nothing here needs to outlive a power cut.
         sqlite_mmap_size=0,
+        sqlite_journal_mode="truncate",
+        sqlite_synchronous=0,
     )

@@ -219,3 +219,19 @@ async def test_out_of_descriptors_is_told_as_such(
     monkeypatch.setattr(type(api.container.services.conversation_reads), "find", full)
     response = await api.client.get("/api/conversations", headers=api.user)
     assert (response.status_code, response.json()["error"]["code"]) == (503, "UNAVAILABLE")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("DELETE", "/api/auth/login", {"POST"}),
+        ("POST", "/health", {"GET"}),
+        ("POST", "/api/users/me", {"GET", "PUT", "PATCH", "DELETE"}),
+    ],
+)
+async def test_a_method_that_is_not_allowed_is_told_which_are(
+    api: Api, method: str, path: str, allowed: set[str]
+) -> None:
+    response = await api.client.request(method, path)
+    assert response.status_code == 405
+    assert set(response.headers["allow"].replace(" ", "").split(",")) == allowed

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import os
+import shutil
 import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -320,3 +321,36 @@ async def test_a_check_leaves_nothing_behind(cache: Cache) -> None:
 def test_an_entry_holds_between_its_times() -> None:
     entry = Entry("value", 10.0, 20.0)
     assert [entry.holds(now) for now in (9.9, 10.0, 19.9, 20.0)] == [False, True, True, False]
+
+
+@pytest.mark.parametrize("harm", ["cut short", "overwritten", "removed"])
+async def test_e4_a_cache_that_is_harmed_while_it_serves_is_made_anew(
+    tmp_path: Path, harm: str
+) -> None:
+    directory = tmp_path / "cache"
+    cache = await Cache.open(directory, SECRET)
+    await cache.set(cache.key("n", "before"), [1], ttl_s=600)
+    for path in list(directory.iterdir()):
+        if harm == "cut short" and path.is_file():
+            os.truncate(path, 0)
+        elif harm == "overwritten" and path.is_file():
+            path.write_bytes(os.urandom(8192))
+    if harm == "removed":
+        shutil.rmtree(directory)
+    for number in range(20):  # none of it may raise, or end the process
+        key = cache.key("n", str(number))
+        await cache.set(key, number, ttl_s=600)
+        assert await cache.get(key) == number
+    await cache.check()
+    await cache.set(cache.key("n", "after"), [2], ttl_s=600)
+    await cache.close()
+    again = await Cache.open(directory, SECRET)
+    assert await again.get(again.key("n", "after")) == [2]
+    await again.close()
+
+
+async def test_e4_a_file_in_the_place_of_the_cache_gives_way(tmp_path: Path) -> None:
+    (tmp_path / "cache").write_text("not a directory")
+    cache = await Cache.open(tmp_path / "cache", SECRET)
+    await cache.check()
+    await cache.close()
