@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -68,7 +69,7 @@ class FileRow:
     problem: str | None = None
 
 
-class ExportFile:
+class ExportFile(ABC):
     """`filtered`: the file says that it is a selection. `head`: what JSON says at its top."""
 
     def __init__(self, path: Path, *, filtered: bool, head: dict[str, Any] | None = None) -> None:
@@ -76,8 +77,8 @@ class ExportFile:
         self.filtered = filtered
         self.head = head
 
-    def rows(self) -> Generator[FileRow]:
-        raise NotImplementedError
+    @abstractmethod
+    def rows(self) -> Generator[FileRow]: ...
 
 
 def open_export(path: Path) -> ExportFile:
