@@ -80,6 +80,11 @@ def message_id(number: int) -> str:
     return str(uuid.UUID(int=number + 1))
 
 
+def place_of(number: int) -> str:
+    """The cursor of a page that ended with this message; their seq begins at 1."""
+    return cursors.encode("message", str(number + 1))
+
+
 def fill(tx: Connection, seed: Seed) -> None:
     """What triggers keep one message at a time is here written in one go at the end."""
     triggers = tx.execute(
@@ -120,16 +125,18 @@ async def main() -> None:
     with tempfile.TemporaryDirectory(dir=options.directory) as folder:
         database = await Database.open(Path(folder) / "paging.db", KEY)
         await enrol(database, ADA, BEN)
-        seed = Seed(options.conversations, options.messages)
-        started = perf_counter()
-        await database.write(lambda tx: fill(tx, seed))
-        size = (Path(folder) / "paging.db").stat().st_size
-        print(
-            f"{options.messages:,} messages in {options.conversations:,} conversations: "
-            f"{size >> 20} MiB, seeded in {perf_counter() - started:.0f} s"
-        )
-        await measure(database, seed, options.repeats)
-        await database.close()
+        try:
+            seed = Seed(options.conversations, options.messages)
+            started = perf_counter()
+            await database.write(lambda tx: fill(tx, seed))
+            size = (Path(folder) / "paging.db").stat().st_size
+            print(
+                f"{options.messages:,} messages in {options.conversations:,} conversations: "
+                f"{size >> 20} MiB, seeded in {perf_counter() - started:.0f} s"
+            )
+            await measure(database, seed, options.repeats)
+        finally:
+            await database.close()  # its threads would outlive a failure
 
 
 async def measure(database: Database, seed: Seed, repeats: int) -> None:
@@ -138,9 +145,9 @@ async def measure(database: Database, seed: Seed, repeats: int) -> None:
     # The list runs from the newest conversation, the messages from the oldest one.
     number = len(seed.ids) // 10
     deep_list = cursors.encode(to_text(BEGINNING + timedelta(seconds=number)), seed.ids[number])
-    deep_message = message_id(seed.messages - seed.long // 10)
+    deep_message = place_of(seed.messages - seed.long // 10)
     near = cursors.encode(to_text(BEGINNING + timedelta(seconds=len(seed.ids))), seed.ids[0])
-    first_message = message_id(seed.messages - seed.long)
+    first_message = place_of(seed.messages - seed.long)
 
     print(f"{'row':<46}{'deep':>9}{'first':>9}{'ratio':>8}  reach")
     for name, deep, first in (
