@@ -86,9 +86,9 @@ class Route:
     """A row of the route table.
 
     `path` has the form `/api/conversations/<conversation_id>`: names ending in `_id` must be UUIDs,
-    any other value is answered like an absent id. `aliases` are served alike; `methods` beyond the
-    first are too. `flat` repeats the fields of `data` at the top level, `bare` sends `data` alone.
-    `upload` leaves the body to the handler, which streams it.
+    any other value is answered like an absent id. `aliases` are served alike, and so
+    are `more_methods`. `flat` repeats the fields of `data` at the top level, `bare` sends `data`
+    alone. `upload` leaves the body to the handler, which streams it.
 
     For the OpenAPI document alone: `description`; `errors`, codes beyond those that follow from the
     rest of the row (`openapi/errors.py`); `produces`, the media types of what is not JSON;
