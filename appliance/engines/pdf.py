@@ -61,21 +61,22 @@ class _Child:
 
     @classmethod
     async def start(cls) -> _Child:
-        process = await asyncio.to_thread(
-            subprocess.Popen,
-            command(),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=_environment(),
-            cwd="/",
-            bufsize=0,
-            start_new_session=True,  # Ctrl-C in a terminal is for the appliance to act upon
-        )
-        output = asyncio.StreamReader(limit=_LINE_BYTES)
-        reading, _ = await asyncio.get_running_loop().connect_read_pipe(
-            lambda: asyncio.StreamReaderProtocol(output), process.stdout
-        )
+        loop = asyncio.get_running_loop()
+        starting = loop.run_in_executor(None, _start_process)
+        try:
+            process = await asyncio.shield(starting)
+        except asyncio.CancelledError:
+            # The thread goes on, and starts a child that nobody would end.
+            starting.add_done_callback(_discard)
+            raise
+        try:
+            output = asyncio.StreamReader(limit=_LINE_BYTES)
+            reading, _ = await loop.connect_read_pipe(
+                lambda: asyncio.StreamReaderProtocol(output), process.stdout
+            )
+        except BaseException:
+            _end_process(process)
+            raise
         return cls(process, output, reading)
 
     async def feed(self, request: dict[str, Any], source: AsyncIterator[bytes]) -> None:
@@ -98,8 +99,12 @@ class _Child:
     async def end(self) -> None:
         """Wait for the end of a child that was killed or has nothing left to say."""
         self._reading.close()
-        await asyncio.to_thread(self._process.wait)
-        await asyncio.to_thread(self._close_input)
+        # Not given up halfway: a child that is not waited for stays in the process table.
+        await asyncio.shield(asyncio.get_running_loop().run_in_executor(None, self._wait))
+
+    def _wait(self) -> None:
+        self._process.wait()
+        self._close_input()
 
     def _write(self, piece: bytes) -> None:
         assert self._process.stdin is not None
@@ -188,7 +193,10 @@ async def _child(
     finally:
         feeding.cancel()
         child.kill()
-        await asyncio.gather(feeding, child.end(), return_exceptions=True)
+        try:
+            await child.end()
+        finally:
+            await asyncio.gather(feeding, return_exceptions=True)
 
 
 async def _answer(child: _Child, feeding: asyncio.Task[None], patience_s: float) -> dict[str, Any]:
@@ -207,6 +215,31 @@ async def _answer(child: _Child, feeding: asyncio.Task[None], patience_s: float)
             raise
         # It stalled, or it met one of its limits and died in the middle of its output.
         raise ExtractionFailed("too_large") from None
+
+
+def _start_process() -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        command(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=_environment(),
+        cwd="/",
+        bufsize=0,
+        start_new_session=True,  # Ctrl-C in a terminal is for the appliance to act upon
+    )
+
+
+def _end_process(process: subprocess.Popen[bytes]) -> None:
+    """Kill, wait and close the pipes of a child that nobody reads or writes yet."""
+    process.kill()
+    with process:
+        pass
+
+
+def _discard(starting: asyncio.Future[subprocess.Popen[bytes]]) -> None:
+    if not starting.cancelled() and starting.exception() is None:
+        _end_process(starting.result())
 
 
 def command() -> list[str]:

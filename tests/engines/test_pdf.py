@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from pathlib import Path
@@ -127,6 +129,30 @@ async def test_closing_early_ends_the_child(monkeypatch: pytest.MonkeyPatch) -> 
             break
     assert seen[0].returncode is not None
     assert not alive(seen[0].pid)
+
+
+@pytest.mark.parametrize("moment", [0.0, 0.001, 0.005, 0.02, 0.1])
+async def test_a_cancelled_start_leaves_no_child(
+    monkeypatch: pytest.MonkeyPatch, moment: float
+) -> None:
+    started: list[subprocess.Popen[bytes]] = []
+    start = pdf_engine._start_process
+
+    def slow_start() -> subprocess.Popen[bytes]:
+        time.sleep(0.01)
+        started.append(start())
+        return started[-1]
+
+    monkeypatch.setattr(pdf_engine, "_start_process", slow_start)
+    reading = asyncio.create_task(texts(pdf_writer.pdf([["text"]])))
+    await asyncio.sleep(moment)
+    reading.cancel()
+    await asyncio.gather(reading, return_exceptions=True)
+    await asyncio.sleep(0.1)  # the thread that starts the child is not stopped by the cancelling
+    for child in started:
+        assert child.returncode is not None
+        assert child.stdin is not None
+        assert child.stdin.closed
 
 
 async def test_a_damaged_source_is_told_as_such() -> None:
