@@ -143,6 +143,9 @@ class MessageStatus(StrEnum):
     FAILED = "failed"
 
 
+Box = tuple[float, float, float, float]  # left, bottom, right, top, in points from the page's foot
+
+
 @dataclass(frozen=True, slots=True)
 class Citation:
     """One [n] of an answer: a snapshot, so that it still reads when the document has gone.
@@ -169,6 +172,18 @@ class Citation:
     effective_date: str | None = None
     review_by: str | None = None
     supports: tuple[int, ...] = ()
+    boxes: tuple[Box, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NearestSection:
+    """Where a refusal found what is nearest to the question, though it does not answer it."""
+
+    document_id: str
+    chunk_id: str
+    title: str
+    section: str | None
+    page: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +230,8 @@ class Message:
     feedback: Feedback | None = None
     citations: tuple[Citation, ...] = ()
     sentences: tuple[Sentence, ...] = ()
+    withheld: int = 0  # sentences that the passages did not bear out
+    nearest: tuple[NearestSection, ...] = ()
 
 
 class DocumentStatus(StrEnum):
@@ -247,6 +264,8 @@ class Document:
     review_by: str | None = None
     owner: str | None = None
     indexed_at: datetime | None = None
+    warnings: tuple[str, ...] = ()  # what reading it found that people should look at
+    superseded_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +276,11 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A passage of one page: `text == page.text[char_start:char_end]`, to the character."""
+    """A passage of one page: `text == page.text[char_start:char_end]`, to the character.
+
+    `section` is the nearest heading above it, `path` those above that one, outermost first;
+    `table_head` the title and head rows of the table that it continues.
+    """
 
     id: str
     document_id: str
@@ -267,6 +290,8 @@ class Chunk:
     char_start: int
     char_end: int
     text: str
+    path: tuple[str, ...] = ()
+    table_head: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

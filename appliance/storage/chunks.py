@@ -5,6 +5,7 @@ The text itself stands in the page alone. Vectors are little-endian float32.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -41,10 +42,21 @@ class Opened:
 def insert(tx: Connection, revision: int, chunks: Iterable[Chunk]) -> None:
     tx.executemany(
         """INSERT INTO chunks (id, document_id, revision, ordinal, page, section,
-                               char_start, char_end)
-           VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
+                               char_start, char_end, path, table_head)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
         [
-            (c.id, c.document_id, revision, c.ordinal, c.page, c.section, c.char_start, c.char_end)
+            (
+                c.id,
+                c.document_id,
+                revision,
+                c.ordinal,
+                c.page,
+                c.section,
+                c.char_start,
+                c.char_end,
+                json.dumps(c.path, ensure_ascii=False),
+                c.table_head,
+            )
             for c in chunks
         ],
     )
@@ -138,7 +150,7 @@ def passages(tx: Connection, ids: Sequence[str]) -> dict[str, tuple[Chunk, Docum
     rows = tx.execute(
         f"""SELECT c.id AS chunk_id, c.document_id, c.ordinal, c.page, c.section, c.char_start,
                    c.char_end, substr(p.text, c.char_start + 1, c.char_end - c.char_start) AS words,
-                   d.*, NULL AS progress
+                   c.path, c.table_head, d.*, NULL AS progress, NULL AS superseded_by
               FROM chunks c
               JOIN documents d ON d.id = c.document_id AND d.revision = c.revision
               JOIN pages p ON p.document_id = c.document_id AND p.revision = c.revision
@@ -153,7 +165,7 @@ def opened(tx: Connection, document_id: str, chunk_id: str) -> Opened | None:
     """A chunk of the document's present revision, superseded or not."""
     row = tx.execute(
         """SELECT c.id AS chunk_id, c.document_id, c.ordinal, c.page, c.section, c.char_start,
-                  c.char_end, c.revision
+                  c.char_end, c.path, c.table_head, c.revision
              FROM chunks c JOIN documents d ON d.id = c.document_id AND d.revision = c.revision
             WHERE c.id = ? AND c.document_id = ?""",
         (chunk_id, document_id),
@@ -187,7 +199,7 @@ def delete_other_revisions(tx: Connection, document_id: str, keep: int | None) -
 
 # SQLite and Python count characters alike, so positions in the page serve both.
 _STORED = """SELECT c.id AS chunk_id, c.document_id, c.revision, c.ordinal, c.page, c.section,
-       c.char_start, c.char_end, c.embedding, d.title,
+       c.char_start, c.char_end, c.path, c.table_head, c.embedding, d.title,
        substr(p.text, c.char_start + 1, c.char_end - c.char_start) AS words
   FROM chunks c
   JOIN documents d ON d.id = c.document_id
@@ -210,4 +222,6 @@ def _chunk(row: Row, text: str) -> Chunk:
         char_start=row["char_start"],
         char_end=row["char_end"],
         text=text,
+        path=tuple(json.loads(row["path"])),
+        table_head=row["table_head"],
     )

@@ -42,4 +42,5 @@ def _to_json(citation: Citation) -> str:
 def _from_json(citation_id: str, snapshot: str) -> Citation:
     fields: dict[str, Any] = json.loads(snapshot)
     fields["supports"] = tuple(fields["supports"])
+    fields["boxes"] = tuple((x0, y0, x1, y1) for x0, y0, x1, y1 in fields.get("boxes", ()))
     return Citation(id=citation_id, **fields)

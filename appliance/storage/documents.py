@@ -7,6 +7,7 @@ it. A document is served once it has a revision, unless a served document names 
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,7 +19,10 @@ SERVED = """d.revision IS NOT NULL AND NOT EXISTS (
   SELECT 1 FROM documents newer WHERE newer.supersedes = d.id AND newer.revision IS NOT NULL)"""
 
 _SELECT = """SELECT d.*, (SELECT progress FROM jobs WHERE document_id = d.id
-                          ORDER BY created_at DESC, rowid DESC LIMIT 1) AS progress
+                          ORDER BY created_at DESC, rowid DESC LIMIT 1) AS progress,
+                    (SELECT newer.id FROM documents newer
+                      WHERE newer.supersedes = d.id AND newer.revision IS NOT NULL
+                      LIMIT 1) AS superseded_by
                FROM documents d"""
 
 
@@ -190,6 +194,8 @@ def of_row(row: Row) -> Document:
         review_by=row["review_by"],
         owner=row["owner"],
         indexed_at=optional_from_text(row["indexed_at"]),
+        warnings=tuple(json.loads(row["warnings"])),
+        superseded_by=row["superseded_by"],
     )
 
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import astuple, replace
 from datetime import datetime
 
-from appliance.domain import Message, MessageRole, MessageStatus, Sentence
+from appliance.domain import Message, MessageRole, MessageStatus, NearestSection, Sentence
 from appliance.storage import citations, feedback
 from appliance.storage.branches import NO_LIMIT, Segment
 from appliance.storage.database import Connection, Row
 from appliance.storage.instants import from_text, optional_from_text, to_text
 
 _COLUMNS = """seq, id, conversation_id, branch_id, parent_message_id, role, content, status,
-              client_message_id, model, tokens, sentences, created_at, edited_at"""
+              client_message_id, model, tokens, sentences, withheld, nearest, created_at,
+              edited_at"""
 _BATCH = 1000
 
 
@@ -50,7 +51,7 @@ def finish(
     """Write what became of a streaming answer. False when it is streaming no more, or has gone."""
     cursor = tx.execute(
         """UPDATE messages SET content = ?, status = ?, model = ?, tokens = ?, sentences = ?,
-                               first_token_ms = ?, duration_ms = ?
+                               withheld = ?, nearest = ?, first_token_ms = ?, duration_ms = ?
            WHERE id = ? AND status = 'streaming'""",
         (
             message.content,
@@ -58,6 +59,8 @@ def finish(
             message.model,
             message.tokens,
             _sentences_json(message.sentences),
+            message.withheld,
+            _nearest_json(message.nearest),
             first_token_ms,
             duration_ms,
             message.id,
@@ -373,6 +376,8 @@ def _message(row: Row) -> Message:
         tokens=row["tokens"],
         edited_at=optional_from_text(row["edited_at"]),
         sentences=_sentences(row["sentences"]),
+        withheld=row["withheld"],
+        nearest=_nearest(row["nearest"]),
     )
 
 
@@ -381,6 +386,14 @@ def _sentences_json(sentences: Sequence[Sentence]) -> str:
         [[s.start, s.end, s.supported, list(s.citations)] for s in sentences],
         separators=(",", ":"),
     )
+
+
+def _nearest_json(sections: Sequence[NearestSection]) -> str:
+    return json.dumps([astuple(section) for section in sections], ensure_ascii=False)
+
+
+def _nearest(text: str) -> tuple[NearestSection, ...]:
+    return tuple(NearestSection(*fields) for fields in json.loads(text))
 
 
 def _sentences(text: str) -> tuple[Sentence, ...]:

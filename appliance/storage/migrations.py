@@ -467,6 +467,33 @@ def m0007_feature_flags(db: sqlite_utils.Database) -> None:
     )
 
 
+@schema()
+def m0008_evidence(db: sqlite_utils.Database) -> None:
+    _run(
+        db,
+        # In points; layout says where on the page each word of the text stands.
+        "ALTER TABLE pages ADD COLUMN width REAL",
+        "ALTER TABLE pages ADD COLUMN height REAL",
+        "ALTER TABLE pages ADD COLUMN layout BLOB",
+        # JSON: the headings above a chunk, outermost first; and the head of the table it continues.
+        "ALTER TABLE chunks ADD COLUMN path TEXT NOT NULL DEFAULT '[]'",
+        "ALTER TABLE chunks ADD COLUMN table_head TEXT",
+        # JSON: what reading the document found that people should look at.
+        "ALTER TABLE documents ADD COLUMN warnings TEXT NOT NULL DEFAULT '[]'",
+        # How many sentences a check withheld, and (JSON) what a refusal found nearest.
+        "ALTER TABLE messages ADD COLUMN withheld INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE messages ADD COLUMN nearest TEXT NOT NULL DEFAULT '[]'",
+        """CREATE TABLE evaluation_runs (
+             id TEXT PRIMARY KEY,
+             set_name TEXT NOT NULL,
+             created_at TEXT NOT NULL,
+             accepted_at TEXT,
+             result TEXT NOT NULL
+           ) STRICT, WITHOUT ROWID""",
+        "CREATE INDEX evaluation_runs_set ON evaluation_runs(set_name, created_at)",
+    )
+
+
 def _run(db: sqlite_utils.Database, *statements: str) -> None:
     for statement in statements:
         db.execute(statement)

@@ -101,6 +101,8 @@ class DocumentOut(Output):
     upload_date: Instant
     indexed_at: Instant | None
     uploaded_by: str | None
+    warnings: list[str] = Field(description="What reading it found that people should look at.")
+    superseded_by: str | None
 
     @classmethod
     def of(cls, document: Document) -> DocumentOut:
@@ -126,6 +128,8 @@ class DocumentOut(Output):
             upload_date=document.upload_date,
             indexed_at=document.indexed_at,
             uploaded_by=document.uploaded_by,
+            warnings=list(document.warnings),
+            superseded_by=document.superseded_by,
         )
 
 

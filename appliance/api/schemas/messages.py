@@ -13,6 +13,7 @@ from appliance.domain import (
     Citation,
     Feedback,
     Message,
+    NearestSection,
     Rating,
     Sentence,
 )
@@ -32,7 +33,10 @@ class CitationOut(CamelOutput):
     snippet: str = Field(description="The words that bear the answer out, white space folded.")
     char_start: int = Field(description="Where they begin in the text of the page, in code points.")
     char_end: int
-    boxes: list[tuple[float, float, float, float]]
+    boxes: list[tuple[float, float, float, float]] = Field(
+        description="Where the words stand on the page, a box a line: left, bottom, right, top in "
+        "points from the page's lower left corner. Empty for text files."
+    )
     score: float
     document_version: str | None
     effective_date: str | None
@@ -55,7 +59,7 @@ class CitationOut(CamelOutput):
             snippet=citation.snippet,
             char_start=citation.char_start,
             char_end=citation.char_end,
-            boxes=[],
+            boxes=list(citation.boxes),
             score=citation.score,
             document_version=citation.document_version,
             effective_date=citation.effective_date,
@@ -81,6 +85,24 @@ class SentenceOut(CamelOutput):
         )
 
 
+class NearestOut(CamelOutput):
+    source_id: str = Field(description="Id of the document.")
+    title: str
+    section: str | None
+    page: int
+    url: str
+
+    @classmethod
+    def of(cls, nearest: NearestSection) -> NearestOut:
+        return cls(
+            source_id=nearest.document_id,
+            title=nearest.title,
+            section=nearest.section,
+            page=nearest.page,
+            url=f"/api/documents/{nearest.document_id}/passages/{nearest.chunk_id}",
+        )
+
+
 class FeedbackOut(CamelOutput):
     rating: Rating
     reason: str | None
@@ -101,6 +123,12 @@ class MessageOut(CamelOutput):
     status: str
     citations: list[CitationOut]
     sentences: list[SentenceOut]
+    withheld: int = Field(
+        description="Sentences left out because the passages did not bear them out."
+    )
+    nearest: list[NearestOut] = Field(
+        description="Of a refusal: the sections nearest to the question, which do not answer it."
+    )
     client_message_id: str | None
     model: str | None
     tokens: int | None
@@ -120,6 +148,8 @@ class MessageOut(CamelOutput):
             status=message.status.value,
             citations=[CitationOut.of(citation) for citation in message.citations],
             sentences=[SentenceOut.of(sentence) for sentence in message.sentences],
+            withheld=message.withheld,
+            nearest=[NearestOut.of(section) for section in message.nearest],
             client_message_id=message.client_message_id,
             model=message.model,
             tokens=message.tokens,
