@@ -1,6 +1,7 @@
 // A finished answer as elements: sentences, citation chips, marks of what no document supports.
 
-import { el } from "./dom.js";
+import { announce, button, el, formatDate, isPast } from "./dom.js";
+import { copy, withReferences } from "./references.js";
 import { texts } from "./texts.js";
 
 const MARKER = /\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\]/g;
@@ -88,10 +89,67 @@ function sources(message, open) {
         { type: "button", class: "source", on: { click: (event) => open(citation, event.currentTarget) } },
         el("span", { class: "source-number" }, `[${citation.index}]`),
         el("span", { class: "source-title" }, citation.title),
-        el("span", { class: "source-page" }, texts.answer.page(citation.page, citation.pageCount)),
+        el(
+          "span",
+          { class: "source-page" },
+          [
+            texts.answer.page(citation.page, citation.pageCount),
+            citation.effectiveDate && texts.answer.effective(formatDate(citation.effectiveDate)),
+          ].filter(Boolean).join(" · "),
+        ),
       ),
     );
   return [el("h3", { class: "sources-title" }, texts.answer.sources), el("ul", { class: "sources" }, message.citations.map(row))];
+}
+
+/** A document past its review date still answers; whoever reads the answer must know. */
+function overdue(message) {
+  const past = new Map();
+  for (const { sourceId, title, reviewBy } of message.citations || []) {
+    if (isPast(reviewBy)) past.set(sourceId, texts.answer.overdue(title, formatDate(reviewBy)));
+  }
+  return past.size ? el("div", { class: "notice" }, [...past.values()].map((words) => el("p", {}, words))) : null;
+}
+
+/** Of a refusal: what is nearest, to be opened and judged. */
+function nearest(message, open) {
+  if (!message.nearest?.length) return null;
+  const row = (section) =>
+    el(
+      "li",
+      {},
+      el(
+        "button",
+        { type: "button", class: "source", on: { click: (event) => open(section, event.currentTarget) } },
+        el("span", { class: "source-title" }, [section.title, section.section].filter(Boolean).join(" · ")),
+        el("span", { class: "source-page" }, texts.answer.page(section.page)),
+      ),
+    );
+  return [el("h3", { class: "sources-title" }, texts.answer.nearest), el("ul", { class: "sources" }, message.nearest.map(row))];
+}
+
+function copyButton(message) {
+  if (!message.citations?.length) return null;
+  const whole = withReferences(message.content, message.citations);
+  return button(texts.answer.copy, "quiet small copy", () =>
+    copy(whole).then(
+      () => announce(texts.answer.copied),
+      () => announce(texts.answer.notCopied),
+    ),
+  );
+}
+
+/** What is selected and copied by hand keeps its references, too. */
+function keepReferences(node, message) {
+  node.addEventListener("copy", (event) => {
+    const selected = String(getSelection());
+    if (!event.clipboardData || !selected) return;
+    const whole = withReferences(selected, message.citations || []);
+    if (whole === selected) return;
+    event.clipboardData.setData("text/plain", whole);
+    event.preventDefault();
+  });
+  return node;
 }
 
 function origin(message) {
@@ -106,8 +164,12 @@ export function renderAnswer(message, open) {
   const ending = { interrupted: texts.ask.interrupted, failed: texts.ask.failed }[message.status];
   return [
     note && el("p", { class: `origin ${message.model === "refusal" ? "refusal" : ""}` }, note),
-    message.content && body(message, open),
+    overdue(message),
+    message.content && keepReferences(body(message, open), message),
     ending && el("p", { class: "ending" }, ending),
+    message.withheld > 0 && el("p", { class: "withheld" }, texts.answer.withheld(message.withheld)),
     sources(message, open),
+    nearest(message, open),
+    copyButton(message),
   ];
 }

@@ -2,7 +2,7 @@
 
 import { codePoints } from "./answer.js";
 import { get } from "./api.js";
-import { button, el, fill, formatDate } from "./dom.js";
+import { button, el, fill, formatDate, isPast } from "./dom.js";
 import { texts } from "./texts.js";
 
 // White space and control characters differ between a page's text and its folded quotation.
@@ -19,7 +19,7 @@ function facts(rows) {
 function reviewText(value) {
   if (!value) return "";
   const date = formatDate(value);
-  return new Date(value) < new Date() ? texts.evidence.reviewPassed(date) : date;
+  return isPast(value) ? texts.evidence.reviewPassed(date) : date;
 }
 
 /** Where the quoted words stand on this page, or null when they do not stand there any more. */
@@ -40,7 +40,8 @@ function pageText(passage, citation, own) {
   const shift = passage.page_text ? 0 : passage.char_start;
   const inside = { start: passage.char_start - shift, end: passage.char_end - shift };
   const samePage = passage.document_id === citation.sourceId && passage.page === citation.page;
-  const quote = samePage
+  const quoted = citation.snippet !== undefined; // a section near a refusal quotes nothing
+  const quote = samePage && quoted
     ? quoteOn(characters, { ...citation, charStart: citation.charStart - shift, charEnd: citation.charEnd - shift })
     : null;
   const edges = [0, characters.length, inside.start, inside.end, ...(quote ? [quote.start, quote.end] : [])];
@@ -52,7 +53,7 @@ function pageText(passage, citation, own) {
     return el("span", { class: name }, words);
   });
   const region = { class: "page-text", tabindex: 0, role: "region", "aria-label": texts.evidence.pageText(passage.page) };
-  return { node: el("div", region, parts), changed: own && !quote };
+  return { node: el("div", region, parts), changed: own && quoted && !quote };
 }
 
 /** Centre the words in the page's text, then move the panel itself no more than it must. */
@@ -128,6 +129,7 @@ export function createEvidence(onToggle) {
         { class: "muted where" },
         [texts.evidence.pageText(passage.page), passage.section].filter(Boolean).join(" · "),
       ),
+      passage.superseded_by && el("p", { class: "notice" }, texts.evidence.superseded),
       changed && el("p", { class: "notice" }, texts.evidence.changed),
       node,
     );
@@ -151,8 +153,10 @@ export function createEvidence(onToggle) {
         [texts.evidence.effective, formatDate(citation.effectiveDate)],
         [texts.evidence.reviewBy, reviewText(citation.reviewBy)],
       ]),
-      el("h3", { class: "label" }, `${texts.evidence.quoted} · ${texts.evidence.source(citation.index)}`),
-      el("blockquote", { class: "quote" }, citation.snippet),
+      citation.snippet !== undefined && [
+        el("h3", { class: "label" }, `${texts.evidence.quoted} · ${texts.evidence.source(citation.index)}`),
+        el("blockquote", { class: "quote" }, citation.snippet),
+      ],
     );
     element.hidden = false;
     onToggle(true);

@@ -1,7 +1,7 @@
 // The library, for administrators: what is indexed, adding to it, and how the indexing goes.
 
 import { get, post, remove } from "./api.js";
-import { announce, button, confirmAction, el, fill, formatDate } from "./dom.js";
+import { announce, button, confirmAction, el, fill, formatDate, isPast } from "./dom.js";
 import { texts } from "./texts.js";
 import { createUpload, PATH, percentOf } from "./upload.js";
 
@@ -79,6 +79,7 @@ export function createDocuments() {
     const stage = el("div", { class: "stage" });
     const bar = el("progress", { max: 100 });
     const percent = el("span", { class: "muted small-text", "aria-hidden": "true" });
+    const remarks = el("div", { class: "remarks" });
     const trouble = el("p", { class: "error" });
     const again = button(words.reindex, "quiet small", () => act(() => post(`${PATH}/${encodeURIComponent(id)}/reindex`)));
     const away = button(words.remove, "quiet small", () => destroy(row.doc));
@@ -88,6 +89,7 @@ export function createDocuments() {
       el("div", { class: "row spread" }, name, badge),
       detail,
       stage,
+      remarks,
       trouble,
       el("div", { class: "row end" }, again, away),
     );
@@ -98,7 +100,7 @@ export function createDocuments() {
         row.doc = doc;
         node.dataset.status = doc.status;
         fill(name, doc.title);
-        fill(badge, words.status[doc.status] || doc.status);
+        fill(badge, doc.superseded_by ? words.superseded : words.status[doc.status] || doc.status);
         fill(
           detail,
           [
@@ -107,6 +109,14 @@ export function createDocuments() {
             doc.chunks_indexed ? words.passages(doc.chunks_indexed) : null,
             doc.upload_date && words.added(formatDate(doc.upload_date)),
           ].filter(Boolean).join(" · "),
+        );
+        fill(
+          remarks,
+          [
+            ...(doc.warnings || []),
+            isPast(doc.review_by) && !doc.superseded_by && words.reviewPassed(formatDate(doc.review_by)),
+            doc.status === "indexed" && doc.error,
+          ].filter(Boolean).map((remark) => el("p", { class: "notice small-text" }, remark)),
         );
         const value = percentOf(doc.progress);
         bar.value = value;

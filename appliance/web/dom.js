@@ -68,6 +68,14 @@ export function formatDate(value) {
   return date.toLocaleDateString(undefined, { year: "numeric", month: "short", day: "numeric" });
 }
 
+/** Whether the day of a date is over. */
+export function isPast(value) {
+  if (!value) return false;
+  const now = new Date();
+  const pad = (number) => String(number).padStart(2, "0");
+  return value.slice(0, 10) < `${now.getFullYear()}-${pad(now.getMonth() + 1)}-${pad(now.getDate())}`;
+}
+
 /** Time of day for today, the date for anything older. */
 export function formatWhen(value) {
   const date = new Date(value);

@@ -266,6 +266,62 @@ def test_no_evidence_gives_the_refusal_without_sources(
     assert page.count(".unsupported-note") == 0
 
 
+OVERDUE = """Brontavil guide
+
+Brontavil dosing
+The starting dose of brontavil for adults is 15 mg by mouth once a day.
+"""
+
+
+def test_governance_and_references_go_with_the_answer(page: Browser, live_server: Server) -> None:
+    api = Api(live_server)
+    document = api.upload("brontavil.txt", "Brontavil guide", OVERDUE.encode())
+    address = f"/api/admin/kb/documents/{document['document_id']}"
+    dates = {"effective_date": "2019-03-04", "review_by": "2021-05-06", "version": "7"}
+    api.wait_until_indexed(document["document_id"])
+    api.send("PATCH", address, json.dumps(dates).encode())
+    ask(page, "What is the starting dose of brontavil for adults?")
+    page.wait_for(".answer:not([aria-busy]) .chip", 60)
+    assert "2019" in page.text(".source-page")
+    assert "2021" in page.text(".answer .notice")
+
+    page.script("navigator.clipboard.writeText = async (text) => { window.copied = text; };")
+    page.click(".answer .copy")
+    page.wait("the copy", lambda: page.script("return Boolean(window.copied)"))
+    copied = str(page.script("return window.copied"))
+    assert copied.startswith(
+        page.script("return document.querySelector('.answer-text').textContent")
+    )
+    assert "[1] Brontavil guide" in copied
+    assert "version 7" in copied
+    assert "2019" in copied
+
+    selected = str(
+        page.script(
+            """
+            getSelection().selectAllChildren(document.querySelector(".answer-text"));
+            const data = new DataTransfer();
+            const event = new ClipboardEvent("copy", {
+              clipboardData: data, bubbles: true, cancelable: true,
+            });
+            document.querySelector(".answer-text").dispatchEvent(event);
+            return data.getData("text/plain");
+            """
+        )
+    )
+    assert "15 mg" in selected
+    assert "[1] Brontavil guide" in selected
+
+    newer = OVERDUE.replace("15 mg", "20 mg").encode()
+    replacement = api.upload("brontavil2.txt", "Brontavil guide 2", newer)
+    api.wait_until_indexed(replacement["document_id"])
+    supersedes = json.dumps({"supersedes": document["document_id"]}).encode()
+    api.send("PATCH", f"/api/admin/kb/documents/{replacement['document_id']}", supersedes)
+    page.click(".answer .chip")
+    page.wait_for(".passage-box .notice")
+    assert "replaced" in page.text(".passage-box .notice")
+
+
 def test_an_upload_is_followed_until_it_is_indexed(page: Browser, tmp_path: Path) -> None:
     title = f"Quintoxate guide {uuid4().hex[:8]}"
     file = tmp_path / "quintoxate.txt"

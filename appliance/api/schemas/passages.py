@@ -23,6 +23,7 @@ class PassageOut(Output):
     version: str | None
     effective_date: str | None
     review_by: str | None
+    superseded_by: str | None
     previous_chunk_id: str | None
     next_chunk_id: str | None
 
@@ -44,6 +45,7 @@ class PassageOut(Output):
             version=document.version,
             effective_date=document.effective_date,
             review_by=document.review_by,
+            superseded_by=document.superseded_by,
             previous_chunk_id=opened.previous_id,
             next_chunk_id=opened.next_id,
         )
