@@ -223,6 +223,8 @@ async def test_messages_and_branches(api: Api) -> None:
         "status",
         "citations",
         "sentences",
+        "withheld",
+        "nearest",
         "clientMessageId",
         "model",
         "tokens",

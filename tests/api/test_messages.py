@@ -28,8 +28,8 @@ QUOTE = "The usual dose is 5 mg once daily. [1]"
 PIECES = ["The usual dose is ", "5 mg ", "once daily. [1]"]
 MESSAGE = {
     "id", "conversationId", "branchId", "parentMessageId", "role", "content", "status",
-    "citations", "sentences", "clientMessageId", "model", "tokens", "createdAt", "editedAt",
-    "feedback",
+    "citations", "sentences", "withheld", "nearest", "clientMessageId", "model", "tokens",
+    "createdAt", "editedAt", "feedback",
 }  # fmt: skip
 
 
