@@ -68,7 +68,7 @@ def curves(series: Sequence[tuple[str, Sequence[float]]]) -> str:
 
 def stacked(rows: Sequence[tuple[str, int, int]]) -> str:
     """Per category (name, right, wrong): how many of each, on one scale."""
-    most = max((right + wrong for _, right, wrong in rows), default=1) or 1
+    most = max(right + wrong for _, right, wrong in rows)
     parts = []
     for row, (name, right, wrong) in enumerate(rows):
         y = 8 + _ROW * row
@@ -90,10 +90,10 @@ def stacked(rows: Sequence[tuple[str, int, int]]) -> str:
 
 
 def cumulative(values: Sequence[float]) -> str:
-    """Share of the answers that had begun by each time, in milliseconds."""
+    """Share of the answers that had begun by each time, in milliseconds; there must be one."""
     left, top, width, height = 50, 12, 420, 160
     ordered = sorted(values)
-    longest = (ordered[-1] if ordered else 1.0) or 1.0
+    longest = ordered[-1] or 1.0
     parts = []
     for share in (0.0, 0.5, 0.95):
         y = top + height * (1 - share)

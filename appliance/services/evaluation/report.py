@@ -117,24 +117,19 @@ def _figures(run: EvaluationRun, measures: Sequence[Measure]) -> str:
             "to refuse" if outcome.question.refuse else "to answer"
         )
         categories.setdefault(name, []).append(outcome.right)
-    figures = [
-        ("Each measure with its 95 % interval.", plots.intervals(measures)),
-        (
-            "Share of the expected documents and pages among the first k found.",
-            plots.curves(
-                [
-                    ("documents", recall_curve(run.outcomes, pages=False)),
-                    ("pages", recall_curve(run.outcomes, pages=True)),
-                ]
-            ),
-        ),
-        (
-            "By category.",
-            plots.stacked([(c, sum(r), len(r) - sum(r)) for c, r in sorted(categories.items())]),
-        ),
-        ("Share of the answers that had begun, over the time since the question.",
-         plots.cumulative(times)),
-    ]  # fmt: skip
+    curves = [
+        ("documents", recall_curve(run.outcomes, pages=False)),
+        ("pages", recall_curve(run.outcomes, pages=True)),
+    ]
+    figures = [("Each measure with its 95 % interval.", plots.intervals(measures))]
+    if any(values for _, values in curves):
+        text = "Share of the expected documents and pages among the first k found."
+        figures.append((text, plots.curves(curves)))
+    counted = [(name, sum(r), len(r) - sum(r)) for name, r in sorted(categories.items())]
+    figures.append(("By category.", plots.stacked(counted)))
+    if times:
+        text = "Share of the answers that had begun, over the time since the question."
+        figures.append((text, plots.cumulative(times)))
     return "".join(
         f"<figure>{drawn}<figcaption>{escape(text)}</figcaption></figure>"
         for text, drawn in figures
