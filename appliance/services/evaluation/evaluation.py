@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from appliance import __version__
-from appliance.domain import Citation, Message, RequestOrigin, utc_now
+from appliance.domain import Citation, Message, Passage, RequestOrigin, utc_now
 from appliance.services.answer_writer import AnswerWriter
 from appliance.services.evaluation.outcomes import EvaluationRun, Outcome, Places, judge
 from appliance.services.evaluation.questions import BadSet, QuestionSet, SetQuestion
@@ -69,6 +69,10 @@ class Evaluation:
             outcomes=tuple(outcomes),
         )
 
+    async def found(self, question: str) -> list[Passage]:
+        """What retrieval finds for the words of a question, the best first and 50 at most."""
+        return await self._retrieval.find(question, limit=RANKED)
+
     async def _asked(
         self,
         question: SetQuestion,
@@ -83,9 +87,8 @@ class Evaluation:
         # Answered before it is looked at: what has been found once is found faster again.
         rehearsal = await self._writer.rehearse(question.text, line, origin, user_id=ASKER)
         answer = rehearsal.answer
-        ranking = []
-        if not question.refuse:
-            ranking = await self._retrieval.find(rehearsal.searched or question.text, limit=RANKED)
+        # As retrieval was asked: a follow-up may have been resolved.
+        ranking = [] if question.refuse else await self.found(rehearsal.searched or question.text)
         first_piece_s = rehearsal.first_piece_s
         return judge(
             question,
