@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
@@ -17,7 +18,7 @@ from appliance.engines.protocols import AnswerEngine, Embedder
 from appliance.errors import Unavailable
 from appliance.services.accounts import Accounts
 from appliance.services.answer_streams import AnswerStreams
-from appliance.services.answer_writer import AnswerWriter
+from appliance.services.answer_writer import AnswerWriter, Observe
 from appliance.services.answering import Answering
 from appliance.services.audit import AuditTrail
 from appliance.services.audit_signing import AuditSigner
@@ -30,6 +31,8 @@ from appliance.services.conversations import Conversations
 from appliance.services.document_pages import DocumentPages
 from appliance.services.engine_choice import EngineChoice
 from appliance.services.erasure import AccountErasure
+from appliance.services.evaluation.evaluation import Evaluation
+from appliance.services.evaluation.runs import EvaluationRuns
 from appliance.services.evidence import has_evidence
 from appliance.services.exports import Exports
 from appliance.services.flags import Flags
@@ -61,6 +64,7 @@ from appliance.services.users import Users
 from appliance.services.voice import Voice
 from appliance.services.ws_tickets import WsTickets
 from appliance.settings import Settings
+from appliance.storage import chunks
 from appliance.storage.cache import Cache
 from appliance.storage.database import Database
 from appliance.storage.files import FileStore
@@ -68,6 +72,7 @@ from appliance.storage.keys import Keyring
 from appliance.storage.lock import DataLock
 
 DATABASE_NAME = "voiceassist.db"
+_INDEX_PATIENCE_S = 3600.0  # for an evaluation's own index, made from vectors that are there
 
 logger = logging.getLogger(__name__)
 
@@ -123,6 +128,52 @@ class Container:
             await self._build_knowledge(await self._load_embedder(), works=True)
         return self.knowledge
 
+    async def open_evaluation_runs(self) -> EvaluationRuns:
+        """The evaluation runs that are kept; another process may be serving."""
+        if not (self.settings.data_dir / DATABASE_NAME).exists():
+            raise Unavailable(f"There is no appliance's data in {self.settings.data_dir}.")
+        await self._open_storage()
+        return EvaluationRuns(self.database)
+
+    async def open_evaluation(self) -> Evaluation:
+        """After `open_evaluation_runs`: the answers of this appliance, for nobody.
+
+        Another process may be serving: the search index, and a cache that knows no question yet,
+        are this process's own, made from the database and removed by `close`. Raises `Unavailable`
+        when another evaluation is running.
+        """
+        own = self.settings.data_dir / "evaluation"
+        own.mkdir(mode=0o700, exist_ok=True)
+        try:
+            self._closing.callback(DataLock(own).close)
+        except Unavailable:
+            raise Unavailable("Another evaluation of these data is running.") from None
+        directory = own / "private"
+        shutil.rmtree(directory, ignore_errors=True)  # of a run that was killed
+        self._closing.callback(shutil.rmtree, directory, ignore_errors=True)
+        directory.mkdir(mode=0o700)
+        cache = await Cache.open(directory / "cache", self.keys.derive("cache"))
+        self._closing.push_async_callback(cache.close)
+        embedder = await self._load_embedder()
+        if await self.database.read(lambda tx: chunks.lack_vectors(tx, embedder.name)):
+            raise Unavailable(
+                f"The documents are not all embedded with {embedder.name} yet. Start the appliance "
+                "with this embedding model, and try again when it is ready."
+            )
+        language_model = await self._load_engine()
+        extractive = ExtractiveAnswerer(embedder)
+        self._closing.push_async_callback(extractive.close)
+        index = SearchIndex(
+            self.database, directory / "index", embedder, terms_key=self.keys.derive("index-terms")
+        )
+        self._closing.push_async_callback(index.close)
+        await index.open(patience_s=_INDEX_PATIENCE_S)
+        await index.check()
+        retrieval = Retrieval(self.database, embedder, index, cache, limit=self.settings.passages)
+        engines = EngineChoice(extractive, language_model, Flags(self.database, cache))
+        writer = self._writer(retrieval, engines, observe=None)
+        return Evaluation(self.database, writer, retrieval, embedding=embedder.name)
+
     def audit_key(self) -> str:
         """The public key that the audit trail is signed with, in hex. Opens nothing."""
         keys = Keyring.open(self.settings.data_dir / "keys", may_create=False)
@@ -162,14 +213,8 @@ class Container:
         metrics = Metrics(is_open=settings.metrics_access == "open")
         streams = AnswerStreams()
         retrieval = Retrieval(self.database, embedder, index, cache, limit=settings.passages)
-        writer = AnswerWriter(
-            self.database,
-            retrieval,
-            EngineChoice(extractive, language_model, flags).engine_for,
-            has_evidence=has_evidence,
-            introduction=PREAMBLE,
-            observe=metrics.answer_ended,
-        )
+        engines = EngineChoice(extractive, language_model, flags)
+        writer = self._writer(retrieval, engines, observe=metrics.answer_ended)
         answering = Answering(
             self.database,
             writer,
@@ -308,6 +353,18 @@ class Container:
             self._closing.push_async_callback(self._ingestion.close)
         self._closing.push_async_callback(self.knowledge.close)
         return index, files
+
+    def _writer(
+        self, retrieval: Retrieval, engines: EngineChoice, *, observe: Observe | None
+    ) -> AnswerWriter:
+        return AnswerWriter(
+            self.database,
+            retrieval,
+            engines.engine_for,
+            has_evidence=has_evidence,
+            introduction=PREAMBLE,
+            observe=observe,
+        )
 
     async def _load_embedder(self) -> Embedder:
         if self._embedder is None:

@@ -11,6 +11,7 @@ import click
 
 from appliance.cli.admin import admin
 from appliance.cli.audit import audit
+from appliance.cli.evaluation import evaluation
 from appliance.cli.kb import kb
 from appliance.cli.serve import serve
 from appliance.cli.version import version
@@ -24,5 +25,5 @@ def main() -> None:
     """
 
 
-for verb in (serve, admin, audit, kb, version):
+for verb in (serve, admin, audit, kb, evaluation, version):
     main.add_command(verb)

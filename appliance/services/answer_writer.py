@@ -26,7 +26,7 @@ from appliance.errors import ApplianceError, NotFound
 from appliance.services.answer_streams import AnswerStream, Done, Failed
 from appliance.services.conversation_rules import PREVIEW_CHARACTERS, shortened
 from appliance.services.grounding import ground, preview
-from appliance.services.questions import REFUSAL_MODEL, Asked
+from appliance.services.questions import REFUSAL_MODEL, Asked, rehearsed
 from appliance.services.retrieval import Retrieval
 from appliance.storage import audit, conversations, messages
 from appliance.storage.audit import AuditEntry
@@ -53,6 +53,7 @@ class _Draft:
 
     started: float
     model: str | None = None
+    searched: str = ""
     passages: tuple[Passage, ...] = ()
     first_piece_s: float | None = None
     duration_s: float = 0.0
@@ -62,6 +63,17 @@ class _Draft:
     @property
     def refused(self) -> bool:
         return self.model == REFUSAL_MODEL
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """A question answered for nobody. `searched` are the words that retrieval was given."""
+
+    question: Message
+    answer: Message
+    searched: str
+    first_piece_s: float | None
+    error: ApplianceError | None
 
 
 class AnswerWriter:
@@ -99,7 +111,7 @@ class AnswerWriter:
     ) -> None:
         """Returns when the stream has ended and its end is stored. Never raises."""
         draft = _Draft(perf_counter())
-        production = asyncio.create_task(self._produce(stream, asked, draft, principal))
+        production = asyncio.create_task(self._produce(stream, asked, draft, principal.user.id))
         await self._supervise(stream, production)
         draft.duration_s = perf_counter() - draft.started
         status, error = _outcome(production, draft, origin)
@@ -114,6 +126,32 @@ class AnswerWriter:
             complete = "refused" if draft.refused else "complete"
             outcome = complete if status is MessageStatus.COMPLETE else status.value
             self._observe(outcome, draft.first_piece_s)
+
+    async def rehearse(
+        self, content: str, before: Sequence[Message], origin: RequestOrigin, *, user_id: str
+    ) -> Rehearsal:
+        """What `write` would answer after the messages `before`, stored nowhere. Never raises.
+
+        `user_id` decides which engine answers, and need be nobody's.
+        """
+        asked = rehearsed(content, before, self._clock())
+        stream = AnswerStream(
+            message_id=asked.answer.id,
+            user_message_id=asked.question.id,
+            conversation_id=asked.question.conversation_id,
+            user_id=user_id,
+            client_message_id=None,
+        )
+        draft = _Draft(perf_counter())
+        production = asyncio.create_task(self._produce(stream, asked, draft, user_id))
+        await self._supervise(stream, production)
+        status, error = _outcome(production, draft, origin)
+        try:
+            message = await self._finished(stream, asked, draft, status)
+        except Exception as failure:
+            message = replace(asked.answer, status=MessageStatus.FAILED)
+            error = _told(failure, origin)
+        return Rehearsal(asked.question, message, draft.searched, draft.first_piece_s, error)
 
     async def _supervise(self, stream: AnswerStream, production: asyncio.Task[None]) -> None:
         """Wait until `production` is over, was cancelled or has used up its time."""
@@ -132,11 +170,11 @@ class AnswerWriter:
             await asyncio.wait({production}, timeout=STOP_S)
 
     async def _produce(
-        self, stream: AnswerStream, asked: Asked, draft: _Draft, principal: Principal
+        self, stream: AnswerStream, asked: Asked, draft: _Draft, user_id: str
     ) -> None:
-        engine = await self._engine_for(principal.user.id)
+        engine = await self._engine_for(user_id)
         draft.model, draft.counts_tokens = engine.name, engine.writes
-        content = asked.question.content
+        content = draft.searched = asked.question.content
         draft.passages = tuple(await self._retrieval.find(content))
         if not draft.passages or not self._has_evidence(content, draft.passages):
             self._refuse(stream, draft)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from appliance.domain import (
@@ -181,6 +182,29 @@ def store_again(tx: Connection, again: AskAgain, *, refusal: ApplianceError | No
     return Asked(question, answer, _turns(before), is_new=True)
 
 
+def rehearsed(content: str, before: Sequence[Message], at: datetime) -> Asked:
+    """A question after `before`, and its answer to be, that belong to no conversation."""
+    question = Message(
+        id=_new_id(),
+        conversation_id=_new_id(),
+        branch_id=MAIN_BRANCH,
+        parent_message_id=None,
+        role=MessageRole.USER,
+        content=content,
+        status=MessageStatus.COMPLETE,
+        created_at=at,
+    )
+    answer = replace(
+        question,
+        id=_new_id(),
+        parent_message_id=question.id,
+        role=MessageRole.ASSISTANT,
+        content="",
+        status=MessageStatus.STREAMING,
+    )
+    return Asked(question, answer, _turns(before[-HISTORY_MESSAGES:]), is_new=True)
+
+
 def _before(tx: Connection, question: Message) -> list[Message]:
     """What its line said before the question."""
     *ancestors, own = branches.lineage(tx, question.branch_id)
@@ -231,7 +255,7 @@ def _place(tx: Connection, ask: Ask) -> tuple[str, list[Segment]]:
     return ask.conversation_id, branches.lineage(tx, ask.branch_id)
 
 
-def _turns(before: list[Message]) -> tuple[Turn, ...]:
+def _turns(before: Sequence[Message]) -> tuple[Turn, ...]:
     return tuple(
         Turn(message.role, message.content[:HISTORY_CHARACTERS])
         for message in before

@@ -126,6 +126,17 @@ def expected(tx: Connection) -> set[tuple[str, str, int]]:
     return {(row["id"], row["document_id"], row["revision"]) for row in rows}
 
 
+def lack_vectors(tx: Connection, model: str) -> bool:
+    """Whether a chunk that the search index must hold has no vector of `model`."""
+    row = tx.execute(
+        """SELECT 1 FROM chunks c
+             JOIN documents d ON d.id = c.document_id AND d.revision = c.revision
+            WHERE c.embedding_model IS NOT ? LIMIT 1""",
+        (model,),
+    ).fetchone()
+    return row is not None
+
+
 def revisions(tx: Connection) -> list[tuple[str, int]]:
     """(document id, revision) of all that the search index must hold."""
     rows = tx.execute("SELECT id, revision FROM documents WHERE revision IS NOT NULL ORDER BY id")

@@ -38,7 +38,9 @@ def test_version_names_the_parts(tmp_path: Path) -> None:
     assert set(printed) == {"appliance", "api", "sqlite", "python"}
 
 
-@pytest.mark.parametrize("verb", [(), ("serve",), ("admin", "create"), ("kb", "import")])
+@pytest.mark.parametrize(
+    "verb", [(), ("serve",), ("admin", "create"), ("kb", "import"), ("eval",), ("eval", "run")]
+)
 def test_help_explains_and_touches_nothing(tmp_path: Path, verb: tuple[str, ...]) -> None:
     data = tmp_path / "data"
     shown = voiceassist(*verb, "--help", data=data)

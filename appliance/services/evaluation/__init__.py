@@ -1,0 +1,1 @@
+"""A hospital's acceptance test: questions with known answers, asked and measured."""
