@@ -9,7 +9,8 @@ from pathlib import Path
 
 from appliance.domain import utc_now
 from appliance.engines.embedder import LlamaEmbedder
-from appliance.engines.extractive import PREAMBLE, ExtractiveAnswerer
+from appliance.engines.extractive import ExtractiveAnswerer
+from appliance.engines.introductions import introductions
 from appliance.engines.llama_engine import LlamaEngine
 from appliance.engines.missing import MissingEngine
 from appliance.engines.pdf import PdfReader
@@ -30,7 +31,7 @@ from appliance.services.conversations import Conversations
 from appliance.services.document_pages import DocumentPages
 from appliance.services.engine_choice import EngineChoice
 from appliance.services.erasure import AccountErasure
-from appliance.services.evidence import has_evidence
+from appliance.services.evidence import EvidenceRule
 from appliance.services.exports import Exports
 from appliance.services.flags import Flags
 from appliance.services.folders import Folders
@@ -55,6 +56,7 @@ from appliance.services.retrieval import Retrieval
 from appliance.services.search_index import SearchIndex
 from appliance.services.sessions import Sessions
 from appliance.services.sockets import OpenSockets
+from appliance.services.term_rarity import TermRarity
 from appliance.services.tokens import AccessTokens, RefreshTokens
 from appliance.services.two_factor import TwoFactor
 from appliance.services.users import Users
@@ -162,12 +164,15 @@ class Container:
         metrics = Metrics(is_open=settings.metrics_access == "open")
         streams = AnswerStreams()
         retrieval = Retrieval(self.database, embedder, index, cache, limit=settings.passages)
+        rarity = TermRarity(self.database)
+        self._closing.push_async_callback(rarity.close)
+        evidence = EvidenceRule(embedder, rarity)
         writer = AnswerWriter(
             self.database,
             retrieval,
             EngineChoice(extractive, language_model, flags).engine_for,
-            has_evidence=has_evidence,
-            introduction=PREAMBLE,
+            has_evidence=evidence.holds,
+            introductions=introductions,
             observe=metrics.answer_ended,
         )
         answering = Answering(
@@ -210,7 +215,7 @@ class Container:
             catalogue=Catalogue(self.database, self._ingestion),
             document_pages=DocumentPages(self.database, files, PdfReader().image),
             ingest_jobs=IngestJobs(self.database, self._ingestion),
-            knowledge_search=KnowledgeSearch(self.database, retrieval, has_evidence=has_evidence),
+            knowledge_search=KnowledgeSearch(self.database, retrieval, has_evidence=evidence.holds),
             audit=AuditTrail(self.database, AuditSigner(self.keys.derive("audit-signing"))),
             health=health,
             metrics=metrics,

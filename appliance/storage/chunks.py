@@ -161,6 +161,27 @@ def passages(tx: Connection, ids: Sequence[str]) -> dict[str, tuple[Chunk, Docum
     return {row["chunk_id"]: (_chunk(row, row["words"]), documents.of_row(row)) for row in rows}
 
 
+def sample(tx: Connection, limit: int) -> list[str]:
+    """Title, section and text of some `limit` chunks that are served, from all over them."""
+    row = tx.execute(
+        f"""SELECT count(*) AS total FROM chunks c
+              JOIN documents d ON d.id = c.document_id AND d.revision = c.revision
+             WHERE {SERVED}"""
+    ).fetchone()
+    every = max(1, row["total"] // limit)
+    rows = tx.execute(
+        f"""SELECT d.title, c.section,
+                   substr(p.text, c.char_start + 1, c.char_end - c.char_start) AS words
+              FROM chunks c
+              JOIN documents d ON d.id = c.document_id AND d.revision = c.revision
+              JOIN pages p ON p.document_id = c.document_id AND p.revision = c.revision
+                          AND p.number = c.page
+             WHERE c.rowid % ? = 0 AND {SERVED} LIMIT ?""",
+        (every, limit),
+    )
+    return [f"{row['title']}\n{row['section'] or ''}\n{row['words']}" for row in rows]
+
+
 def opened(tx: Connection, document_id: str, chunk_id: str) -> Opened | None:
     """A chunk of the document's present revision, superseded or not."""
     row = tx.execute(

@@ -35,6 +35,21 @@ class Wanted:
     search: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A document that answers may come from, by what people call it."""
+
+    id: str
+    title: str
+    filename: str
+    revision: int
+
+
+def served(tx: Connection) -> list[Served]:
+    rows = tx.execute(f"SELECT id, title, filename, revision FROM documents d WHERE {SERVED}")
+    return [Served(row["id"], row["title"], row["filename"], row["revision"]) for row in rows]
+
+
 def insert(tx: Connection, document: Document) -> None:
     tx.execute(
         """INSERT INTO documents (id, title, category, filename, file_type, size, sha256, status,
