@@ -171,7 +171,7 @@ class Container:
             self.database,
             retrieval,
             EngineChoice(extractive, language_model, flags).engine_for,
-            has_evidence=evidence.holds,
+            bearing=evidence.bearing,
             introductions=introductions,
             observe=metrics.answer_ended,
         )
@@ -215,7 +215,7 @@ class Container:
             catalogue=Catalogue(self.database, self._ingestion),
             document_pages=DocumentPages(self.database, files, PdfReader().image),
             ingest_jobs=IngestJobs(self.database, self._ingestion),
-            knowledge_search=KnowledgeSearch(self.database, retrieval, has_evidence=evidence.holds),
+            knowledge_search=KnowledgeSearch(self.database, retrieval, bearing=evidence.bearing),
             audit=AuditTrail(self.database, AuditSigner(self.keys.derive("audit-signing"))),
             health=health,
             metrics=metrics,

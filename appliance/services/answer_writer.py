@@ -40,7 +40,8 @@ MAX_CHARACTERS = 50_000
 MAX_SECONDS = 600.0
 STOP_S = 0.5  # how long an engine may take to stop before it is left to itself
 
-EvidenceRule = Callable[[str, Sequence[Passage]], Awaitable[bool]]
+# Those of the passages that a question can be answered from; none is a refusal.
+BearingRule = Callable[[str, Sequence[Passage]], Awaitable[list[Passage]]]
 # All lines with which an engine may announce quotations from the passages.
 IntroductionRule = Callable[[Sequence[Passage]], Collection[str]]
 EngineRule = Callable[[str], Awaitable[AnswerEngine]]  # by the asker's id
@@ -82,7 +83,7 @@ class AnswerWriter:
         retrieval: Retrieval,
         engine_for: EngineRule,
         *,
-        has_evidence: EvidenceRule,
+        bearing: BearingRule,
         introductions: IntroductionRule = lambda passages: (),
         observe: Observe | None = None,
         clock: Callable[[], datetime] = utc_now,
@@ -91,7 +92,7 @@ class AnswerWriter:
         self._db = db
         self._retrieval = retrieval
         self._engine_for = engine_for
-        self._has_evidence = has_evidence
+        self._bearing = bearing
         self._introductions = introductions
         self._observe = observe
         self._clock = clock
@@ -140,8 +141,10 @@ class AnswerWriter:
         engine = await self._engine_for(principal.user.id)
         draft.model, draft.counts_tokens = engine.name, engine.writes
         content = await self._standalone(asked)
-        draft.passages = tuple(await self._retrieval.find(content))
-        if not draft.passages or not await self._has_evidence(content, draft.passages):
+        found = await self._retrieval.find(content)
+        draft.nearest = nearest_sections(found)
+        draft.passages = tuple(await self._bearing(content, found))
+        if not draft.passages:
             await self._refuse(stream, draft)
             return
         question = Question(content, draft.passages, asked.history)
@@ -175,7 +178,6 @@ class AnswerWriter:
         return standalone(asked.question.content, asked.history, subjects)
 
     async def _refuse(self, stream: AnswerStream, draft: _Draft) -> None:
-        draft.nearest = nearest_sections(draft.passages)
         draft.model, draft.passages = REFUSAL_MODEL, ()
         searched = len(await self._db.read(documents.served))
         draft.whole = self._say(stream, draft, refusal(searched, draft.nearest))

@@ -19,17 +19,15 @@ from appliance.sentences.wording import AskedWord, Wording, asked_words
 from appliance.services.term_rarity import Rarity, TermRarity
 
 MOST_WORDS = 24  # of a question, the rarest; a longer one tells a story
-LEAST_SIMILARITY = 0.25  # below this cosine nothing is about the same thing, whatever its words
-_MOST_COUNTED = 3  # mentions of the subject in a passage; more say no more
+LEAST_SIMILARITY = 0.25  # below this cosine nothing is about the same thing
 
 # A logistic model of "these passages answer it", fitted by `tests/quality/refusals.py` on the
 # development halves of its sets.
-_BIAS = -8.7
-_SIMILARITY = 9.4
-_COVER = 6.7
-_MISSING = -2.1
-_MENTIONS = 0.0
-_LENGTH = 0.0
+_BIAS = -5.9
+_SIMILARITY = 8.9
+_COVER = 4.55
+_MISSING = -4.2
+_COMPANY = 1.5  # beside a passage that answers, one with odds this much lower may add to it
 
 # What a question says of its own case: an eGFR, a weight, an age or a year stands in no passage.
 _AMOUNT = re.compile(
@@ -41,30 +39,20 @@ _AMOUNT = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Signs:
-    """What speaks for an answer. All but `words` are in 0..1.
+    """What speaks for one passage, each in 0..1.
 
-    `similarity` and `cover` (of the question's words, by weight) are the best passage's, as is
-    `mentions`, how often it has the weightiest word; `missing` is the weight of the weightiest word
-    that no passage holds.
+    `cover`: of the question's words, by weight, what the passage holds, its title and the headings
+    above it included; `missing`: the weight of the weightiest word that it does not hold.
     """
 
     similarity: float
     cover: float
     missing: float
-    mentions: float
-    words: int
 
     @property
     def score(self) -> float:
-        """Positive where an answer is more likely worth giving than not."""
-        return (
-            _BIAS
-            + _SIMILARITY * self.similarity
-            + _COVER * self.cover
-            + _MISSING * self.missing
-            + _MENTIONS * self.mentions
-            + _LENGTH * math.log(self.words)
-        )
+        """Log odds that the passage answers: positive where more likely than not."""
+        return _BIAS + _SIMILARITY * self.similarity + _COVER * self.cover + _MISSING * self.missing
 
 
 class EvidenceRule:
@@ -73,16 +61,25 @@ class EvidenceRule:
         self._embedder = embedder
         self._rarity = rarity
 
-    async def holds(self, question: str, passages: Sequence[Passage]) -> bool:
-        """Whether `passages` are evidence enough to answer `question` from."""
+    async def bearing(self, question: str, passages: Sequence[Passage]) -> list[Passage]:
+        """Those of `passages` to answer `question` from, in their order; none is a refusal.
+
+        One of them must bear on the question by itself; those that nearly do come along.
+        """
         words = subject_words(question)
         if not words or not passages:
-            return False
+            return []
         rarity = await self._rarity.current()
         words = sorted(words, key=lambda word: -rarity.of(word.term))[:MOST_WORDS]
-        moves = await self._moves(question, words)
-        found = signs(weights(words, rarity, moves), passages, rarity)
-        return found.similarity >= LEAST_SIMILARITY and found.score > 0
+        weighed = weights(words, rarity, await self._moves(question, words))
+        scores = [signs(weighed, passage, rarity).score for passage in passages]
+        if max(scores) <= 0:
+            return []
+        return [
+            passage
+            for passage, score in zip(passages, scores, strict=True)
+            if score > -_COMPANY and passage.similarity >= LEAST_SIMILARITY
+        ]
 
     async def _moves(self, question: str, words: Sequence[AskedWord]) -> list[float]:
         """How far the question's vector moves without each word (occlusion): 1 - cosine."""
@@ -114,23 +111,15 @@ def weights(
     }
 
 
-def signs(weighed: Mapping[AskedWord, float], passages: Sequence[Passage], rarity: Rarity) -> Signs:
-    """Of the passage that is nearest and holds most; `weighed` and `passages` are not empty."""
+def signs(weighed: Mapping[AskedWord, float], passage: Passage, rarity: Rarity) -> Signs:
+    """Of one passage; `weighed` is not empty."""
+    chunk = passage.chunk
+    above = (passage.document.title, *chunk.path, chunk.section or "", chunk.lead or "")
+    wording = Wording("\n".join((*above, chunk.text)))
+    held = {word: wording.holds(word, may_be_slip=not rarity.knows(word.term)) for word in weighed}
     total = sum(weighed.values()) or 1.0
-    main = max(weighed, key=lambda word: weighed[word])
-    missing = dict(weighed)
-    best: tuple[float, float, float] = (-1.0, 0.0, 0.0)
-    for passage in passages:
-        chunk = passage.chunk
-        wording = Wording(f"{passage.document.title}\n{chunk.section or ''}\n{chunk.text}")
-        held = {
-            word: wording.holds(word, may_be_slip=not rarity.knows(word.term)) for word in weighed
-        }
-        cover = sum(weight * held[word] for word, weight in weighed.items()) / total
-        for word, weight in weighed.items():
-            missing[word] = min(missing[word], weight * (1 - held[word]))
-        mentions = min(wording.counts[main.term], _MOST_COUNTED) / _MOST_COUNTED
-        if passage.similarity + cover > best[0] + best[1]:
-            best = passage.similarity, cover, mentions
-    similarity, cover, mentions = best
-    return Signs(similarity, cover, max(missing.values()), mentions, len(weighed))
+    return Signs(
+        similarity=passage.similarity,
+        cover=sum(weight * held[word] for word, weight in weighed.items()) / total,
+        missing=max(weight * (1 - held[word]) for word, weight in weighed.items()),
+    )
