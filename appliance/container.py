@@ -10,7 +10,8 @@ from pathlib import Path
 
 from appliance.domain import utc_now
 from appliance.engines.embedder import LlamaEmbedder
-from appliance.engines.extractive import PREAMBLE, ExtractiveAnswerer
+from appliance.engines.extractive import ExtractiveAnswerer
+from appliance.engines.introductions import introductions
 from appliance.engines.llama_engine import LlamaEngine
 from appliance.engines.missing import MissingEngine
 from appliance.engines.pdf import PdfReader
@@ -33,7 +34,7 @@ from appliance.services.engine_choice import EngineChoice
 from appliance.services.erasure import AccountErasure
 from appliance.services.evaluation.evaluation import Evaluation
 from appliance.services.evaluation.runs import EvaluationRuns
-from appliance.services.evidence import has_evidence
+from appliance.services.evidence import EvidenceRule
 from appliance.services.exports import Exports
 from appliance.services.flags import Flags
 from appliance.services.folders import Folders
@@ -58,6 +59,7 @@ from appliance.services.retrieval import Retrieval
 from appliance.services.search_index import SearchIndex
 from appliance.services.sessions import Sessions
 from appliance.services.sockets import OpenSockets
+from appliance.services.term_rarity import TermRarity
 from appliance.services.tokens import AccessTokens, RefreshTokens
 from appliance.services.two_factor import TwoFactor
 from appliance.services.users import Users
@@ -171,7 +173,8 @@ class Container:
         await index.check()
         retrieval = Retrieval(self.database, embedder, index, cache, limit=self.settings.passages)
         engines = EngineChoice(extractive, language_model, Flags(self.database, cache))
-        writer = self._writer(retrieval, engines, observe=None)
+        evidence = self._evidence(embedder)
+        writer = self._writer(retrieval, engines, evidence, observe=None)
         return Evaluation(self.database, writer, retrieval, embedding=embedder.name)
 
     def audit_key(self) -> str:
@@ -214,7 +217,8 @@ class Container:
         streams = AnswerStreams()
         retrieval = Retrieval(self.database, embedder, index, cache, limit=settings.passages)
         engines = EngineChoice(extractive, language_model, flags)
-        writer = self._writer(retrieval, engines, observe=metrics.answer_ended)
+        evidence = self._evidence(embedder)
+        writer = self._writer(retrieval, engines, evidence, observe=metrics.answer_ended)
         answering = Answering(
             self.database,
             writer,
@@ -255,7 +259,7 @@ class Container:
             catalogue=Catalogue(self.database, self._ingestion),
             document_pages=DocumentPages(self.database, files, PdfReader().image),
             ingest_jobs=IngestJobs(self.database, self._ingestion),
-            knowledge_search=KnowledgeSearch(self.database, retrieval, has_evidence=has_evidence),
+            knowledge_search=KnowledgeSearch(self.database, retrieval, bearing=evidence.bearing),
             audit=AuditTrail(self.database, AuditSigner(self.keys.derive("audit-signing"))),
             health=health,
             metrics=metrics,
@@ -354,15 +358,25 @@ class Container:
         self._closing.push_async_callback(self.knowledge.close)
         return index, files
 
+    def _evidence(self, embedder: Embedder) -> EvidenceRule:
+        rarity = TermRarity(self.database)
+        self._closing.push_async_callback(rarity.close)
+        return EvidenceRule(embedder, rarity)
+
     def _writer(
-        self, retrieval: Retrieval, engines: EngineChoice, *, observe: Observe | None
+        self,
+        retrieval: Retrieval,
+        engines: EngineChoice,
+        evidence: EvidenceRule,
+        *,
+        observe: Observe | None,
     ) -> AnswerWriter:
         return AnswerWriter(
             self.database,
             retrieval,
             engines.engine_for,
-            has_evidence=has_evidence,
-            introduction=PREAMBLE,
+            bearing=evidence.bearing,
+            introductions=introductions,
             observe=observe,
         )
 

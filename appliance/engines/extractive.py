@@ -19,6 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from appliance.domain import Passage, Question
+from appliance.engines.asked_numbers import gives_number
+from appliance.engines.introductions import introduction
 from appliance.engines.protocols import Embedder
 from appliance.engines.question_forms import (
     asked_section,
@@ -30,17 +32,17 @@ from appliance.engines.quotes import Quote, populations, quotes
 from appliance.errors import Unavailable
 from appliance.sentences.words import FORM_WORDS, terms
 
-PREAMBLE = "From the hospital's documents:"
 MOST_QUOTES = 6
 MOST_CHARACTERS = 1_800
 MOST_CANDIDATES = 40  # what is embedded for one question
-FLOOR = 0.56  # the best candidate must reach this, or there is no answer; answers start at 0.59
+FLOOR = 0.45  # the best candidate must reach this, or there is no answer
 MARGIN = 0.14  # candidates this far below the best one are left out
 SAME = 0.93  # cosine from which two quotes say the same
 _MEANING, _WORDS, _RANK = 0.55, 0.35, 0.10
 _TITLE_WORTH = 0.7  # a word found in the document's title only, beside one found in the quote
 _EMBEDDED_CHARACTERS = 500
 _OTHER_POPULATION = 0.3
+NUMBER_WORTH = 0.06  # of a number such as the question asks for, and the cost of having none
 _COMPOUND = re.compile(r"[^\W_]+(?:-[^\W_]+)+")  # "single-dose" is more than "single" and "dose"
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _REFERENCE = re.compile(r"[(\[](?:see\s)?[^()\[\]]*\d[)\]]|\(\s*\d[\d., ]*\)", re.IGNORECASE)
@@ -72,13 +74,14 @@ class ExtractiveAnswerer:
         return False
 
     async def answer(self, question: Question) -> AsyncGenerator[str]:
-        """The preamble and then quote by quote, each line with its [n]; nothing when nothing
+        """Where from, and then quote by quote, each line with its [n]; nothing when nothing
         answers. Raises Unavailable once closed.
         """
         chosen = await self._choose(question)
         lead: tuple[int, str] | None = None
+        quoted = [question.passages[quote.passage] for quote in chosen]
         for place, quote in enumerate(chosen):
-            yield f"{PREAMBLE}\n\n" if place == 0 else "\n"
+            yield f"{introduction(quoted)}\n\n" if place == 0 else "\n"
             yield written(quote, with_lead=(quote.passage, quote.lead) != lead)
             lead = quote.passage, quote.lead
 
@@ -118,8 +121,8 @@ def written(quote: Quote, *, with_lead: bool = True) -> str:
     mark = f"[{quote.passage + 1}]"
     if not quote.lead:
         return "\n".join(f"{line} {mark}" for line in quote.lines)
-    items = [f"- {line} {mark}" for line in quote.lines]
-    return "\n".join([f"{quote.lead} {mark}", *items] if with_lead else items)
+    lead = [f"{line} {mark}" for line in quote.lead.split("\n")] if with_lead else []
+    return "\n".join(lead + [f"- {line} {mark}" for line in quote.lines])
 
 
 def _embedded(quote: Quote) -> str:
@@ -139,7 +142,9 @@ def _candidates(question: Question) -> list[_Candidate]:
     for number, passage in enumerate(question.passages):
         for quote in quotes(number, passage):
             key = quote.lead, *quote.lines
-            if key not in seen and _is_about(quote, subject, passages[number], asked):
+            if key not in seen and _is_about(
+                quote, question.text, subject, passages[number], asked
+            ):
                 seen.add(key)
                 found.append(quote)
     compounds = {
@@ -163,6 +168,8 @@ def _candidates(question: Question) -> list[_Candidate]:
             for term, weight in weights.items()
         )
         bonus = form_bonus(question.text, quote.heading, quote.text)
+        fits = gives_number(question.text, quote.text)
+        bonus += 0.0 if fits is None else NUMBER_WORTH if fits else -NUMBER_WORTH
         if other_population(question.text, f"{quote.heading} {quote.text}"):
             bonus -= _OTHER_POPULATION
         candidates.append(_Candidate(quote, cover / total, bonus))
@@ -185,12 +192,13 @@ class _PassageTerms:
 
 
 def _is_about(
-    quote: Quote, subject: set[str], passage: _PassageTerms, asked: Sequence[str]
+    quote: Quote, question: str, subject: set[str], passage: _PassageTerms, asked: Sequence[str]
 ) -> bool:
     """Of the document that the question names, or naming it itself; another drug's dose is no
     answer.
 
-    A list that only a heading introduces must have a heading with a word of the question.
+    A list that only a heading introduces must have a word of the question in the heading or an
+    item, or a number such as it asks for.
     """
     held = set(terms(f"{quote.heading} {quote.text}"))
     if subject and not subject & passage.title and not subject <= held:
@@ -202,7 +210,7 @@ def _is_about(
     if unsaid and not unsaid & set(asked):
         return False  # true of some patients only, and not a word of it in the quote
     if quote.lead and quote.lead == quote.heading and len(quote.lines) > 1:
-        return bool(set(terms(quote.heading)) & set(asked))
+        return bool(held & set(asked)) or gives_number(question, quote.text) is True
     return True
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from appliance.domain import Passage
+from appliance.engines.table_rows import rows_of
 from appliance.sentences import Kind, Segment, fold, segments
 from appliance.sentences.blocks import OPEN_WORDS
 from appliance.sentences.words import stem
@@ -17,6 +18,7 @@ LONGEST_LIST = 1_200
 _FEWEST_SMALL_WORDS = 3
 _SENTENCE_WORDS = 6  # an item of so many words with a full stop stands on its own
 _LETTERS = 0.55  # share of letters among the characters that are no white space
+_LETTERS_OF_ITEM = 0.35  # "store at 15° to 30°C (59° to 86°F)"
 _NUMBERS = 0.45  # share of numbers among the words: more is a table
 
 _WORD = re.compile(r"[^\W\d_]{2,}")
@@ -47,9 +49,10 @@ _MARK = re.compile(r"^(?:[•●○◦▪■□❑❏➢✓‣∙·*–—-]\s*)
 class Quote:
     """Something of passage `passage` (from 0) that reads well alone.
 
-    `lines` are its words as they stand, white space folded: a sentence, or all items of a list.
-    `lead` is what they must not be read without: the words in front of a list, or a heading that
-    says for whom. `heading` is the title it stands under; `start` its place in the passage.
+    `lines` are its words as they stand, white space folded: a sentence, all items of a list, or a
+    row of a table, cells divided by TABs. `lead` is what they must not be read without: the words
+    in front of a list, a heading that says for whom, or title and head of the table, a line each.
+    `heading` is the title it stands under; `start` its place in the passage.
     """
 
     passage: int
@@ -60,16 +63,24 @@ class Quote:
 
     @property
     def text(self) -> str:
-        return " ".join((self.lead, *self.lines) if self.lead else self.lines)
+        return fold(" ".join((self.lead, *self.lines)))
 
 
 def quotes(number: int, passage: Passage) -> Iterator[Quote]:
-    """All quotes of `passage`, in order; no headings, contents lines, references or torn
-    sentences.
-    """
-    text = passage.chunk.text
+    """All quotes of `passage`; no headings, contents lines, references or torn sentences."""
+    chunk = passage.chunk
+    heading, own_heading = chunk.section or "", False
+    rows, text = rows_of(chunk)
+    for row in rows:
+        if len(row.text) <= LONGEST_LIST:
+            yield Quote(number, row.start, heading, row.lead, (row.text,))
     parts = segments(text)
-    heading, own_heading = passage.chunk.section or "", False
+    if chunk.torn_start:
+        parts = parts[1:]
+    if chunk.torn_end:
+        parts = parts[:-1]
+    # A list that begins above the passage.
+    carried = "" if "\t" in (chunk.lead or "") else fold(chunk.lead or "")
     place = 0
     while place < len(parts):
         part = parts[place]
@@ -80,7 +91,7 @@ def quotes(number: int, passage: Passage) -> Iterator[Quote]:
         elif part.kind is Kind.LEAD:
             items = _items(text, parts, place + 1)
             lines = [line for line in (_clean(text, item) for item in items) if _is_item(line)]
-            if lines and not _is_torn(words, place) and _is_text(words):
+            if lines and not _is_torn(words, part.start) and _is_text(words):
                 yield from _list(number, part.start, heading, _unmarked(words), lines)
             place += len(items)
         elif part.kind is Kind.ITEM:
@@ -88,11 +99,25 @@ def quotes(number: int, passage: Passage) -> Iterator[Quote]:
             place += len(run) - 1
             run = [item for item in run if not _POINTER.match(_clean(text, item))]
             lines = [_clean(text, item) for item in run]
-            yield from _loose_items(number, run, heading, own_heading, lines)
-        elif part.kind is Kind.SENTENCE and _is_sentence(words) and not _is_torn(words, place):
-            lead = _qualifier(heading, words) if own_heading else ""
-            yield Quote(number, part.start, heading, lead, (words,))
+            if carried and lines and not own_heading:
+                lines = [line for line in lines if _is_item(line)]
+                yield from _list(number, part.start, heading, carried, lines)
+            else:
+                yield from _loose_items(number, run, heading, own_heading, lines)
+        elif part.kind is Kind.SENTENCE:
+            words = _without_heading(words, heading)
+            if _is_sentence(words) and not _is_torn(words, part.start):
+                lead = _qualifier(heading, words) if own_heading else ""
+                yield Quote(number, part.start, heading, lead, (words,))
+        if part.kind is not Kind.ITEM:
+            carried = ""
         place += 1
+
+
+def _without_heading(words: str, heading: str) -> str:
+    """A title that ran into the sentence below it is none of its words."""
+    rest = words.removeprefix(fold(heading)).lstrip() if heading else words
+    return rest if rest and rest[0].isupper() else words
 
 
 def populations(text: str) -> frozenset[str]:
@@ -140,6 +165,8 @@ def _list(
     number: int, start: int, heading: str, lead: str, lines: Sequence[str]
 ) -> Iterator[Quote]:
     """Items that are sentences are quotes each: a question mostly wants one. Others go together."""
+    if not lines:
+        return
     if all(_stands_alone(line) for line in lines):
         for place, line in enumerate(lines):
             yield Quote(number, start + 1 + place, heading, lead, (line,))
@@ -160,7 +187,7 @@ def _loose_items(
         own_heading
         and 0 < len(run) <= MOST_ITEMS
         and sum(map(len, lines)) <= LONGEST_LIST
-        and all(_is_item(line) and _is_text(line) for line in lines)
+        and all(_is_item(line) and _is_text(line, letters=_LETTERS_OF_ITEM) for line in lines)
         and (len(lines) > 1 or len(lines[0].split()) >= _SENTENCE_WORDS)
     ):
         yield Quote(number, run[0].start, heading, heading, tuple(lines))
@@ -198,17 +225,17 @@ def _is_sentence(words: str) -> bool:
     return small >= _FEWEST_SMALL_WORDS and _is_text(words)
 
 
-def _is_torn(words: str, place: int) -> bool:
+def _is_torn(words: str, start: int) -> bool:
     """The first words of a passage may be the end of a sentence before it."""
-    return place == 0 and (words[0].islower() or words[0].isdigit())
+    return start == 0 and (words[0].islower() or words[0].isdigit())
 
 
-def _is_text(words: str) -> bool:
+def _is_text(words: str, *, letters: float = _LETTERS) -> bool:
     """Prose, not a table, an address, a contents line or an entry of a list of references."""
     if len(words) > LONGEST_QUOTE or _CONTENTS_LINE.search(words) or _REFERENCE_ENTRY.search(words):
         return False
     solid = [character for character in words if not character.isspace()]
-    if sum(character.isalpha() for character in solid) < _LETTERS * len(solid):
+    if sum(character.isalpha() for character in solid) < letters * len(solid):
         return False
     tokens = words.split()
     return sum(token[0].isdigit() for token in tokens) <= max(2, _NUMBERS * len(tokens))

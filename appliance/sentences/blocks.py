@@ -103,7 +103,9 @@ def blocks(text: str) -> Iterator[tuple[int, int, Kind]]:
         if _is_furniture(line.text) or (not marked and _is_heading(lines, number, in_list)):
             last = number if _is_furniture(line.text) else _heading_end(lines, number)
             yield line.start, lines[last].end, Kind.HEADING
-            before, in_list = Kind.HEADING, False
+            # A paragraph begins with a capital: below this title is a list without marks.
+            in_list = last + 1 < len(lines) and lines[last + 1].text[:1].islower()
+            before, lower_items = Kind.HEADING, None
             number = last + 1
             continue
         last = number

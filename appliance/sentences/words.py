@@ -46,9 +46,27 @@ _SAME = {
 }  # fmt: skip
 
 
+# British spellings as the American: haemoglobin, oedema, tumour, centre, catheterise, sulphate.
+_BRITISH = (
+    (re.compile(r"ae|oe(?!s$)"), "e"),
+    (re.compile(r"(?<=[a-z]{2})our(?=s?$|ed$|ing$|able$)"), "or"),
+    (re.compile(r"(?<=[a-z]{2}[bt])re(?=s?$)"), "er"),
+    (re.compile(r"(?<=[a-z]{3})(is|ys)(?=(?:e[sdr]?|ing|ations?)$)"), "iz"),
+    (re.compile(r"(?<=[a-z])ulph"), "ulf"),
+    (re.compile(r"(?<=[aeiou])ll(?=(?:ed|ing|er)s?$)"), "l"),
+)
+
+
 def stem(word: str) -> str:
-    """The common form of one word: lower case, a synonym's name, or the word without its ending."""
+    """The common form of one word: lower case, a synonym's name, or the word without its ending.
+
+    British and American spellings have the same.
+    """
     word = word.casefold().replace("’", "'").removesuffix("'s")
+    if word in _SAME:
+        return _SAME[word]
+    for pattern, spelling in _BRITISH:
+        word = pattern.sub(spelling, word)
     if word in _SAME:
         return _SAME[word]
     for suffix in _SUFFIXES:

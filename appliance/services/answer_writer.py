@@ -6,7 +6,7 @@ import asyncio
 import logging
 import traceback
 import uuid
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -15,6 +15,7 @@ from time import perf_counter
 from appliance.domain import (
     Message,
     MessageStatus,
+    NearestSection,
     Passage,
     Principal,
     Question,
@@ -23,24 +24,26 @@ from appliance.domain import (
 )
 from appliance.engines.protocols import AnswerEngine
 from appliance.errors import ApplianceError, NotFound
+from appliance.sentences.words import terms
 from appliance.services.answer_streams import AnswerStream, Done, Failed
 from appliance.services.conversation_rules import PREVIEW_CHARACTERS, shortened
+from appliance.services.follow_ups import standalone
 from appliance.services.grounding import ground, preview
 from appliance.services.questions import REFUSAL_MODEL, Asked, rehearsed
+from appliance.services.refusals import nearest_sections, refusal
 from appliance.services.retrieval import Retrieval
-from appliance.storage import audit, conversations, messages
+from appliance.storage import audit, conversations, documents, messages
 from appliance.storage.audit import AuditEntry
 from appliance.storage.database import Connection, Database
 
-REFUSAL = (
-    "The documents of this hospital give no answer to this question, so none is given. "
-    "Try other words, or ask whoever looks after the documents whether one is missing."
-)
 MAX_CHARACTERS = 50_000
 MAX_SECONDS = 600.0
 STOP_S = 0.5  # how long an engine may take to stop before it is left to itself
 
-EvidenceRule = Callable[[str, Sequence[Passage]], bool]
+# Those of the passages that a question can be answered from; none is a refusal.
+BearingRule = Callable[[str, Sequence[Passage]], Awaitable[list[Passage]]]
+# All lines with which an engine may announce quotations from the passages.
+IntroductionRule = Callable[[Sequence[Passage]], Collection[str]]
 EngineRule = Callable[[str], Awaitable[AnswerEngine]]  # by the asker's id
 Observe = Callable[[str, float | None], None]
 
@@ -55,6 +58,7 @@ class _Draft:
     model: str | None = None
     searched: str = ""
     passages: tuple[Passage, ...] = ()
+    nearest: tuple[NearestSection, ...] = ()
     first_piece_s: float | None = None
     duration_s: float = 0.0
     whole: bool = False
@@ -79,7 +83,7 @@ class Rehearsal:
 class AnswerWriter:
     """`engine_for` says which engine answers a user now, question by question.
 
-    `introduction` is the line with which an engine announces quotations; it claims nothing.
+    `introductions` are the lines with which an engine announces quotations; they claim nothing.
 
     `observe` hears of every end: the outcome (complete, refused, interrupted, failed) and the
     seconds to the first words, if there were any.
@@ -91,8 +95,8 @@ class AnswerWriter:
         retrieval: Retrieval,
         engine_for: EngineRule,
         *,
-        has_evidence: EvidenceRule,
-        introduction: str | None = None,
+        bearing: BearingRule,
+        introductions: IntroductionRule = lambda passages: (),
         observe: Observe | None = None,
         clock: Callable[[], datetime] = utc_now,
         max_seconds: float = MAX_SECONDS,
@@ -100,8 +104,8 @@ class AnswerWriter:
         self._db = db
         self._retrieval = retrieval
         self._engine_for = engine_for
-        self._has_evidence = has_evidence
-        self._introduction = introduction
+        self._bearing = bearing
+        self._introductions = introductions
         self._observe = observe
         self._clock = clock
         self._max_seconds = max_seconds
@@ -174,10 +178,12 @@ class AnswerWriter:
     ) -> None:
         engine = await self._engine_for(user_id)
         draft.model, draft.counts_tokens = engine.name, engine.writes
-        content = draft.searched = asked.question.content
-        draft.passages = tuple(await self._retrieval.find(content))
-        if not draft.passages or not self._has_evidence(content, draft.passages):
-            self._refuse(stream, draft)
+        content = draft.searched = await self._standalone(asked)
+        found = await self._retrieval.find(content)
+        draft.nearest = nearest_sections(found)
+        draft.passages = tuple(await self._bearing(content, found))
+        if not draft.passages:
+            await self._refuse(stream, draft)
             return
         question = Question(content, draft.passages, asked.history)
         stream.sources(preview(draft.passages, _citation_ids(stream)))
@@ -199,11 +205,25 @@ class AnswerWriter:
             draft.whole = True
         else:
             stream.sources(())
-            self._refuse(stream, draft)
+            await self._refuse(stream, draft)
 
-    def _refuse(self, stream: AnswerStream, draft: _Draft) -> None:
+    async def _standalone(self, asked: Asked) -> str:
+        """The question as it reads without the conversation before it."""
+        if not asked.history:
+            return asked.question.content
+        served = await self._db.read(documents.served)
+        subjects = {term for document in served for term in terms(document.title)}
+        return standalone(asked.question.content, asked.history, subjects)
+
+    async def _refuse(self, stream: AnswerStream, draft: _Draft) -> None:
         draft.model, draft.passages = REFUSAL_MODEL, ()
-        draft.whole = self._say(stream, draft, REFUSAL)
+        searched = len(await self._db.read(documents.served))
+        draft.whole = self._say(stream, draft, refusal(searched, draft.nearest))
+
+    def _introduction(self, content: str, passages: Sequence[Passage]) -> str | None:
+        """The first line of an answer, where it announces quotations."""
+        first = content.lstrip().partition("\n")[0].strip()
+        return first if first in self._introductions(passages) else None
 
     @staticmethod
     def _say(stream: AnswerStream, draft: _Draft, piece: str) -> bool:
@@ -224,14 +244,14 @@ class AnswerWriter:
             sentences=(),
         )
         if draft.refused:
-            return message
+            return replace(message, nearest=draft.nearest)
         # In a thread: a long answer takes longer to check than the event loop may be held up.
         grounding = await asyncio.to_thread(
             ground,
             message.content,
             draft.passages,
             _citation_ids(stream),
-            introduction=self._introduction,
+            introduction=self._introduction(message.content, draft.passages),
         )
         return replace(message, citations=grounding.citations, sentences=grounding.sentences)
 

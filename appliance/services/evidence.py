@@ -1,109 +1,125 @@
 """Whether the passages found can answer a question at all. Code decides to refuse, never a prompt.
 
 A drug that no passage names is not answered by another drug's dose, however alike the sentences
-are: so the question's own words must stand in one passage, and its similarity only says that the
-subject is the same.
+are. So what counts, beside how near the best passage is, is which of the question's words it holds,
+each by its weight: how rare it is in the hospital's documents, and how far the question's meaning
+moves when it is left out. Names are rare and carry the meaning; "kept" and "performed" are neither.
 """
 
 from __future__ import annotations
 
+import math
 import re
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from appliance.domain import Passage
-from appliance.sentences.words import FORM_WORDS, terms
+from appliance.engines.protocols import Embedder
+from appliance.sentences.wording import AskedWord, Wording, asked_words
+from appliance.services.term_rarity import Rarity, TermRarity
 
-# Below this cosine of question and passage nothing is about the same thing, whatever words they
-# share (off-topic questions reach 0.23 on clinical documents, answerable ones start at 0.42).
-LEAST_SIMILARITY = 0.30
-# A short fact in a long passage is less near; where one sentence holds every word, this will do.
-LEAST_SIMILARITY_OF_SENTENCE = 0.25
-# Share of the question's words, by weight, that one passage must hold. In absent topics the words
-# of the question's form ("starting dose") are held and its subject is not: 0.58 at most in 20 of
-# 22 questions. Answerable ones reach 0.62 and more, mostly all.
-LEAST_COVER = 0.60
-# The same of the words that name the subject alone, which a single mention is not.
-LEAST_TOPIC = 0.55
-# A close passage may say the same in other words: this near, half of the words are enough.
-CLOSE_SIMILARITY = 0.66
-CLOSE_COVER = 0.45
-# Words that shape a question without naming its subject count this much of a word that does.
-FORM_WEIGHT = 0.4
-# A subject that a passage mentions once, in a list of interacting drugs say, is not what it is
-# about, unless the sentence that mentions it holds the rest of the question as well.
-MENTION_WORTH = 0.5
+MOST_WORDS = 24  # of a question, the rarest; a longer one tells a story
+LEAST_SIMILARITY = 0.25  # below this cosine nothing is about the same thing
 
-# They ask where something is or whether it may be, and a passage says that in other words.
-_ASKING_WORDS = frozenset(terms("allow allowed permitted kept keep located stored"))
-_SENTENCE_BREAK = re.compile(r"(?<=[.!?])\s+(?=[^\W_])|\n\s*\n|\n\s*(?=[•●○▪■❑*–-]\s)")
-_LONGEST_SENTENCE = 60  # terms; longer ones are tables and lists that lost their lines
-# What the question says of its own case: an eGFR, a weight, an age or a year stands in no passage.
+# A logistic model of "these passages answer it", fitted by `tests/quality/refusals.py` on the
+# development halves of its sets.
+_BIAS = -5.9
+_SIMILARITY = 8.9
+_COVER = 4.55
+_MISSING = -4.2
+_COMPANY = 1.5  # beside a passage that answers, one with odds this much lower may add to it
+
+# What a question says of its own case: an eGFR, a weight, an age or a year stands in no passage.
 _AMOUNT = re.compile(
-    r"\b\d[\d.,]*(?:[\s-]*(?:kg|g|mg|mcg|µg|ml|dl|l|mmol|meq|units?|iu|cm|mm)\b(?:/\w+)*|"
-    r"[\s-]*(?:years?|months?|weeks?|days?)[\s-]olds?\b|\b)",
+    r"(?<![\w-])\d[\d.,]*(?:[\s-]*(?:kg|g|mg|mcg|µg|ml|dl|l|mmol|meq|units?|iu|cm|mm)\b(?:/\w+)*|"
+    r"[\s-]*(?:years?|months?|weeks?|days?)[\s-]olds?\b|(?![\w-]))",
     re.IGNORECASE,
 )
 
 
-def has_evidence(question: str, passages: Sequence[Passage]) -> bool:
-    """Whether one of `passages` is near enough to `question` and holds enough of its words."""
-    asked = terms(_AMOUNT.sub(" ", question)) or terms(question)
-    minor = FORM_WORDS | _ASKING_WORDS
-    if minor.issuperset(asked):
-        minor = FORM_WORDS
-    weights = {term: FORM_WEIGHT if term in minor else 1.0 for term in asked}
-    if not weights:
-        return False
-    return any(_bears(weights, passage) for passage in passages)
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """What speaks for one passage, each in 0..1.
 
-
-def _bears(weights: dict[str, float], passage: Passage) -> bool:
-    if passage.similarity < LEAST_SIMILARITY_OF_SENTENCE:
-        return False
-    chunk = passage.chunk
-    about = set(terms(f"{passage.document.title} {chunk.section or ''}"))
-    counts = Counter(terms(chunk.text))
-    full = {term: weight for term, weight in weights.items() if term in about or counts[term]}
-    if not _suffices(full, weights, passage.similarity):
-        return False
-    held = {
-        term: weight if term in about or counts[term] > 1 or weight < 1 else MENTION_WORTH * weight
-        for term, weight in full.items()
-    }
-    if passage.similarity >= LEAST_SIMILARITY and _suffices(held, weights, passage.similarity):
-        return True
-    return _in_one_sentence(weights, passage)
-
-
-def _suffices(held: dict[str, float], weights: dict[str, float], similarity: float) -> bool:
-    cover = sum(held.values()) / sum(weights.values())
-    if similarity >= CLOSE_SIMILARITY:
-        return cover >= CLOSE_COVER
-    topics = [term for term, weight in weights.items() if weight == 1]
-    topic = sum(held.get(term, 0.0) for term in topics) / len(topics) if topics else 1.0
-    return cover >= LEAST_COVER and topic >= LEAST_TOPIC
-
-
-def _in_one_sentence(weights: dict[str, float], passage: Passage) -> bool:
-    """Whether one sentence holds all topics of the question and the words of its form.
-
-    A single topic must be what the sentence is about: it comes first, and no other subject of the
-    document is there.
+    `cover`: of the question's words, by weight, what the passage holds, its title and the headings
+    above it included; `missing`: the weight of the weightiest word that it does not hold.
     """
-    topics = {term for term, weight in weights.items() if weight == 1}
-    forms = weights.keys() - topics - _ASKING_WORDS
-    others = set(terms(passage.document.title)) - weights.keys()
-    text = passage.chunk.text.removeprefix(passage.chunk.section or "")
-    for sentence in _SENTENCE_BREAK.split(text):
-        found = terms(sentence)
-        if len(found) > _LONGEST_SENTENCE or not (topics | forms).issubset(found):
-            continue
-        if len(topics) > 1:
-            return True
-        if passage.similarity < LEAST_SIMILARITY:
-            continue  # one word says too little
-        first = next((term for term in found if term not in FORM_WORDS), None)
-        if first in topics and others.isdisjoint(found):
-            return True
-    return False
+
+    similarity: float
+    cover: float
+    missing: float
+
+    @property
+    def score(self) -> float:
+        """Log odds that the passage answers: positive where more likely than not."""
+        return _BIAS + _SIMILARITY * self.similarity + _COVER * self.cover + _MISSING * self.missing
+
+
+class EvidenceRule:
+    def __init__(self, embedder: Embedder, rarity: TermRarity) -> None:
+        """Both are shared and stay open."""
+        self._embedder = embedder
+        self._rarity = rarity
+
+    async def bearing(self, question: str, passages: Sequence[Passage]) -> list[Passage]:
+        """Those of `passages` to answer `question` from, in their order; none is a refusal.
+
+        One of them must bear on the question by itself; those that nearly do come along.
+        """
+        words = subject_words(question)
+        if not words or not passages:
+            return []
+        rarity = await self._rarity.current()
+        words = sorted(words, key=lambda word: -rarity.of(word.term))[:MOST_WORDS]
+        weighed = weights(words, rarity, await self._moves(question, words))
+        scores = [signs(weighed, passage, rarity).score for passage in passages]
+        if max(scores) <= 0:
+            return []
+        return [
+            passage
+            for passage, score in zip(passages, scores, strict=True)
+            if score > -_COMPANY and passage.similarity >= LEAST_SIMILARITY
+        ]
+
+    async def _moves(self, question: str, words: Sequence[AskedWord]) -> list[float]:
+        """How far the question's vector moves without each word (occlusion): 1 - cosine."""
+        vectors = await self._embedder.embed(
+            [question, *(without(question, word.word) for word in words)]
+        )
+        return [max(0.0, 1.0 - float(cosine)) for cosine in vectors[1:] @ vectors[0]]
+
+
+def subject_words(question: str) -> list[AskedWord]:
+    """The words that passages are asked for: amounts only where there is nothing else."""
+    return asked_words(_AMOUNT.sub(" ", question)) or asked_words(question)
+
+
+def without(question: str, word: str) -> str:
+    """`question` without a word of it, which is in lower case."""
+    left = re.sub(rf"(?<![^\W_]){re.escape(word)}(?![^\W_])", "", question, flags=re.IGNORECASE)
+    return " ".join(left.split())
+
+
+def weights(
+    words: Sequence[AskedWord], rarity: Rarity, moves: Sequence[float]
+) -> dict[AskedWord, float]:
+    """0..1 for each: the geometric mean of its rarity and of its part in the question's meaning."""
+    most = max(moves, default=0.0) or 1.0
+    return {
+        word: math.sqrt(rarity.of(word.term) * move / most)
+        for word, move in zip(words, moves, strict=True)
+    }
+
+
+def signs(weighed: Mapping[AskedWord, float], passage: Passage, rarity: Rarity) -> Signs:
+    """Of one passage; `weighed` is not empty."""
+    chunk = passage.chunk
+    above = (passage.document.title, *chunk.path, chunk.section or "", chunk.lead or "")
+    wording = Wording("\n".join((*above, chunk.text)))
+    held = {word: wording.holds(word, may_be_slip=not rarity.knows(word.term)) for word in weighed}
+    total = sum(weighed.values()) or 1.0
+    return Signs(
+        similarity=passage.similarity,
+        cover=sum(weight * held[word] for word, weight in weighed.items()) / total,
+        missing=max(weight * (1 - held[word]) for word, weight in weighed.items()),
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from time import perf_counter
@@ -29,12 +29,12 @@ class KnowledgeSearch:
         db: Database,
         retrieval: Retrieval,
         *,
-        has_evidence: Callable[[str, Sequence[Passage]], bool],
+        bearing: Callable[[str, Sequence[Passage]], Awaitable[list[Passage]]],
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._db = db
         self._retrieval = retrieval
-        self._has_evidence = has_evidence
+        self._bearing = bearing
         self._clock = clock
 
     async def search(
@@ -52,7 +52,7 @@ class KnowledgeSearch:
         took_ms = (perf_counter() - started) * 1000
         # An answer has its own number of passages, and looks in every category.
         basis = await self._retrieval.find(query)
-        has_evidence = bool(basis) and self._has_evidence(query, basis)
+        has_evidence = bool(await self._bearing(query, basis))
         entry = AuditEntry(
             self._clock(),
             "document.search",

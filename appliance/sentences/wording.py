@@ -1,0 +1,92 @@
+"""Whether a text holds a word that is asked for, though it may be written otherwise there. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from appliance.sentences.words import STOP_WORDS, stem
+
+# A member of the same family ("produces", "production"): so many first letters, and so much of the
+# longer word. Names of drugs of one class share their ends, or less of their beginnings.
+FAMILY_LETTERS = 5
+FAMILY_SHARE = 0.7
+FAMILY_WORTH = 0.9
+SLIP_LETTERS = 6  # a shorter word with a letter changed is mostly another word
+SLIP_WORTH = 0.9
+
+_WORD = re.compile(r"[^\W_]+(?:['’][^\W\d_]+)?")
+_COMPOUND = re.compile(r"[^\W_]+(?:[-–/][^\W_]+)+")
+_LINK = re.compile(r"[-–/]")
+
+
+@dataclass(frozen=True, slots=True)
+class AskedWord:
+    """`term` is the stem of `word`, which is in lower case."""
+
+    word: str
+    term: str
+
+
+def asked_words(text: str) -> list[AskedWord]:
+    """The words of `text` that are no function words, each stem once, in order."""
+    found: dict[str, AskedWord] = {}
+    for match in _WORD.finditer(text):
+        word = match.group().casefold()
+        if word not in STOP_WORDS:
+            found.setdefault(stem(word), AskedWord(word, stem(word)))
+    return list(found.values())
+
+
+class Wording:
+    """The words of one text, to be asked for others."""
+
+    def __init__(self, text: str) -> None:
+        words = [word.casefold() for word in _WORD.findall(text)]
+        self.counts = Counter(stem(word) for word in words if word not in STOP_WORDS)
+        self._compounds = {_LINK.sub("", word).casefold() for word in _COMPOUND.findall(text)}
+        self._long = sorted({word for word in words if len(word) >= FAMILY_LETTERS})
+
+    def holds(self, asked: AskedWord, *, may_be_slip: bool = False) -> float:
+        """1 for the word itself, less for one of its family, 0 for none.
+
+        `may_be_slip`: no document knows the word, so one that differs in a letter is meant.
+        """
+        if asked.term in self.counts or asked.word in self._compounds:
+            return 1.0
+        if any(is_family(asked.word, word) for word in self._long):
+            return FAMILY_WORTH
+        if may_be_slip and any(is_slip(asked.word, word) for word in self._long):
+            return SLIP_WORTH
+        return 0.0
+
+
+def is_family(one: str, other: str) -> bool:
+    if min(len(one), len(other)) < FAMILY_LETTERS or not (one.isalpha() and other.isalpha()):
+        return False
+    shared = _shared(zip(one, other, strict=False))
+    return shared >= max(FAMILY_LETTERS, FAMILY_SHARE * max(len(one), len(other)))
+
+
+def is_slip(one: str, other: str) -> bool:
+    """One letter added, left out, changed or exchanged with the next, not the first one."""
+    if min(len(one), len(other)) < SLIP_LETTERS or abs(len(one) - len(other)) > 1:
+        return False
+    if not (one.isalpha() and other.isalpha()) or one[0] != other[0] or one == other:
+        return False
+    begin = _shared(zip(one, other, strict=False))
+    one, other = one[begin:], other[begin:]
+    end = _shared(zip(reversed(one), reversed(other), strict=False))
+    one, other = one[: len(one) - end], other[: len(other) - end]
+    return max(len(one), len(other)) <= 1 or (len(one) == 2 and one == other[::-1])
+
+
+def _shared(pairs: Iterable[tuple[str, str]]) -> int:
+    count = 0
+    for one, other in pairs:
+        if one != other:
+            break
+        count += 1
+    return count
