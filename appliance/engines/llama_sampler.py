@@ -26,6 +26,16 @@ class LlamaSampler:
         self._grammar: Any = None
         count = int(llama_cpp.llama_vocab_n_tokens(model.vocab))
         self._ids = np.arange(count, dtype=np.int32)
+        # A grammar reads control tokens by their names, as if "<s>" were three characters.
+        self._unspoken = np.fromiter(
+            (
+                llama_cpp.llama_vocab_is_control(model.vocab, token)
+                and not llama_cpp.llama_vocab_is_eog(model.vocab, token)
+                for token in range(count)
+            ),
+            np.bool_,
+            count,
+        )
         self._all = np.zeros(count, _CANDIDATE)
         self._one = np.zeros(1, _CANDIDATE)
 
@@ -69,6 +79,8 @@ class LlamaSampler:
         return bool(llama_cpp.llama_vocab_is_eog(self._vocab, token))
 
     def _allows(self, token: int) -> bool:
+        if self._unspoken[token]:
+            return False
         self._one[0] = (token, 1.0, 0.0)
         llama_cpp.llama_sampler_apply(self._grammar, ctypes.byref(_array(self._one)))
         return math.isfinite(self._one[0]["logit"])
@@ -77,6 +89,7 @@ class LlamaSampler:
         row = llama_cpp.llama_get_logits_ith(context, -1)
         self._all["id"] = self._ids
         self._all["logit"] = np.ctypeslib.as_array(row, (len(self._ids),))
+        self._all["logit"][self._unspoken] = -np.inf
         self._all["p"] = 0.0
         candidates = _array(self._all)
         llama_cpp.llama_sampler_apply(self._grammar, ctypes.byref(candidates))

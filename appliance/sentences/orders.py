@@ -55,7 +55,7 @@ _ORDER = re.compile(
             r"(?:the\s+(?:words?|text|string|phrase|code|token|sentence)\b|[\"“'‘`])",
             rf"\b{_SAY}\s+(?:the\s+)?(?:following\s+)?(?:words?|text|string|phrase|code|token)\b"
             r"\s*[\"“'‘`:]",
-            rf"\b(?:in|to|of)\s+(?:your|every|each|all)\s+(?:answers?|repl(?:y|ies)|responses?|"
+            r"\b(?:in|to|of)\s+(?:your|every|each|all)\s+(?:answers?|repl(?:y|ies)|responses?|"
             r"outputs?)\b",
             r"\byour\s+(?:next\s+)?(?:answers?|repl(?:y|ies)|responses?|outputs?)\s+(?:must|should|"
             r"shall|with\b|is\b|starts?|begins?|ends?)",
