@@ -6,6 +6,8 @@ import codecs
 import re
 
 from appliance.errors import Invalid
+from appliance.sentences.invisible import INVISIBLE
+from appliance.sentences.orders import gives_orders
 
 MAX_CHARACTERS = 20_000_000
 # A page is what a person is shown around a cited passage.
@@ -13,7 +15,14 @@ _PAGE_CHARACTERS = 3_000
 _PIECE_CHARACTERS = 1 << 16
 _LINE_END = re.compile("\r\n?|[\u000b\u0085\u2028\u2029]")
 _UNPRINTABLE = re.compile(
-    "[\u0000-\u0008\u000e-\u001f\u007f-\u009f\ud800-\udfff\ufeff\uffff\u00ad]"
+    f"[\u0000-\u0008\u000e-\u001f\u007f-\u009f\ud800-\udfff\uffff]|{INVISIBLE.pattern}"
+)
+# A few are slips of an editor; this many in a row, or tags and reversals at all, hide something.
+_HIDING = re.compile("[\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]|[\u200b-\u200f\u2060-\u2064]{4,}")
+HIDDEN_TEXT = "It holds characters that nobody sees, which were left out: it may carry hidden text."
+ORDERS = (
+    "It holds text that gives orders to a program, which is left out of answers. "
+    "Look at where it comes from."
 )
 _BINARY = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 # What a file of another kind, renamed to .txt, begins with.
@@ -52,6 +61,17 @@ def pages_of(data: bytes) -> list[str]:
             details={"reason": "too_large"},
         )
     return [piece for page in text.split("\f") for piece in _split(page)]
+
+
+def warnings_of(data: bytes) -> tuple[str, ...]:
+    """What people should look at in a file that `pages_of` has read."""
+    text = _decoded(data)
+    found = []
+    if _HIDING.search(text):
+        found.append(HIDDEN_TEXT)
+    if any(gives_orders(page) for page in pages_of(data)):
+        found.append(ORDERS)
+    return tuple(found)
 
 
 def _cleaned(text: str) -> str:
