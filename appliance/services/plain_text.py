@@ -7,7 +7,6 @@ import re
 
 from appliance.errors import Invalid
 from appliance.sentences.invisible import INVISIBLE
-from appliance.sentences.orders import gives_orders
 
 MAX_CHARACTERS = 20_000_000
 # A page is what a person is shown around a cited passage.
@@ -17,13 +16,11 @@ _LINE_END = re.compile("\r\n?|[\u000b\u0085\u2028\u2029]")
 _UNPRINTABLE = re.compile(
     f"[\u0000-\u0008\u000e-\u001f\u007f-\u009f\ud800-\udfff\uffff]|{INVISIBLE.pattern}"
 )
-# A few are slips of an editor; this many in a row, or tags and reversals at all, hide something.
-_HIDING = re.compile("[\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]|[\u200b-\u200f\u2060-\u2064]{4,}")
-HIDDEN_TEXT = "It holds characters that nobody sees, which were left out: it may carry hidden text."
-ORDERS = (
-    "It holds text that gives orders to a program, which is left out of answers. "
-    "Look at where it comes from."
+# A single zero-width mark is a slip of an editor; these hide something.
+_HIDING = re.compile(
+    "[\u202a-\u202e\u2066-\u2069\U000e0000-\U000e0fff]|[\u200b-\u200f\u2060-\u2064\ufe00-\ufe0f]{4}"
 )
+HIDDEN_TEXT = "Characters that nobody sees were left out of it: they may have carried hidden text."
 _BINARY = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 # What a file of another kind, renamed to .txt, begins with.
 _OTHER_KINDS = (
@@ -63,15 +60,9 @@ def pages_of(data: bytes) -> list[str]:
     return [piece for page in text.split("\f") for piece in _split(page)]
 
 
-def warnings_of(data: bytes) -> tuple[str, ...]:
-    """What people should look at in a file that `pages_of` has read."""
-    text = _decoded(data)
-    found = []
-    if _HIDING.search(text):
-        found.append(HIDDEN_TEXT)
-    if any(gives_orders(page) for page in pages_of(data)):
-        found.append(ORDERS)
-    return tuple(found)
+def hides_text(data: bytes) -> bool:
+    """Whether a file that `pages_of` can read holds characters that nobody sees, to some end."""
+    return _HIDING.search(_decoded(data)) is not None
 
 
 def _cleaned(text: str) -> str:
