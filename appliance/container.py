@@ -174,7 +174,7 @@ class Container:
         retrieval = Retrieval(self.database, embedder, index, cache, limit=self.settings.passages)
         engines = EngineChoice(extractive, language_model, Flags(self.database, cache))
         evidence = self._evidence(embedder)
-        writer = self._writer(retrieval, engines, evidence, observe=None)
+        writer = self._writer(retrieval, engines, extractive, evidence, observe=None)
         return Evaluation(self.database, writer, retrieval, embedding=embedder.name)
 
     def audit_key(self) -> str:
@@ -218,7 +218,8 @@ class Container:
         retrieval = Retrieval(self.database, embedder, index, cache, limit=settings.passages)
         engines = EngineChoice(extractive, language_model, flags)
         evidence = self._evidence(embedder)
-        writer = self._writer(retrieval, engines, evidence, observe=metrics.answer_ended)
+        observe = metrics.answer_ended
+        writer = self._writer(retrieval, engines, extractive, evidence, observe=observe)
         answering = Answering(
             self.database,
             writer,
@@ -367,6 +368,7 @@ class Container:
         self,
         retrieval: Retrieval,
         engines: EngineChoice,
+        quoting: AnswerEngine,
         evidence: EvidenceRule,
         *,
         observe: Observe | None,
@@ -375,6 +377,7 @@ class Container:
             self.database,
             retrieval,
             engines.engine_for,
+            quoting,
             bearing=evidence.bearing,
             introductions=introductions,
             observe=observe,

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import llama_cpp
 
 from appliance.engines.llama_runtime import LlamaModel, TokenBatch, compute
+from appliance.engines.llama_sampler import LlamaSampler
 from appliance.errors import Unavailable
 
 SETTING = "llm_model"
@@ -49,17 +49,18 @@ class LlamaDecoder:
             self.model.close()
             raise unfit
         self.window = int(llama_cpp.llama_n_ctx_seq(self._context))
-        self._sampler = _sampler(temperature, seed)
+        self._sampler = LlamaSampler(self.model, temperature=temperature, seed=seed)
         self._batch = TokenBatch(PREFILL_TOKENS)
         self._held: list[int] = []
         self._prompt: Sequence[int] = ()
 
-    def begin(self, prompt: Sequence[int]) -> int:
+    def begin(self, prompt: Sequence[int], grammar: str | None = None) -> int:
         """Start on `prompt`, which has at least one token and is shorter than the window.
 
-        Returns how many of its tokens need no reading because the last prompt or answer began
-        alike.
+        What is written keeps to `grammar` (GBNF) where one is given. Returns how many tokens of
+        the prompt need no reading because the last prompt or answer began alike.
         """
+        self._sampler.begin(grammar)
         shared = 0
         limit = min(
             len(self._held), len(prompt) - 1
@@ -71,7 +72,6 @@ class LlamaDecoder:
             shared = 0
         del self._held[shared:]
         self._prompt = prompt
-        llama_cpp.llama_sampler_reset(self._sampler)
         return shared
 
     def read_step(self) -> bool:
@@ -87,8 +87,7 @@ class LlamaDecoder:
 
     def sample(self) -> int | None:
         """The next token, from what was read last; None when the model has finished."""
-        token = int(llama_cpp.llama_sampler_sample(self._sampler, self._context, -1))
-        return None if llama_cpp.llama_vocab_is_eog(self.model.vocab, token) else token
+        return self._sampler.next(self._context)
 
     def write_step(self, token: int) -> None:
         """Take `token` into the context. Raises Unavailable."""
@@ -114,25 +113,6 @@ class LlamaDecoder:
         self._held.clear()
 
     def close(self) -> None:
-        llama_cpp.llama_sampler_free(self._sampler)
+        self._sampler.close()
         llama_cpp.llama_free(self._context)
         self.model.close()
-
-
-def _sampler(temperature: float, seed: int | None) -> Any:
-    """A chain in C: the likeliest token at temperature 0, else nucleus sampling."""
-    chain = llama_cpp.llama_sampler_chain_init(llama_cpp.llama_sampler_chain_default_params())
-    if temperature <= 0:
-        parts = [llama_cpp.llama_sampler_init_greedy()]
-    else:
-        parts = [
-            llama_cpp.llama_sampler_init_top_k(40),
-            llama_cpp.llama_sampler_init_top_p(0.95, 1),
-            llama_cpp.llama_sampler_init_temp(temperature),
-            llama_cpp.llama_sampler_init_dist(
-                llama_cpp.LLAMA_DEFAULT_SEED if seed is None else seed
-            ),
-        ]
-    for part in parts:
-        llama_cpp.llama_sampler_chain_add(chain, part)
-    return chain

@@ -16,6 +16,7 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 
 from appliance.domain import Question
+from appliance.engines.answer_grammar import answer_grammar
 from appliance.engines.answer_text import AnswerText
 from appliance.engines.chat_template import ChatTemplate
 from appliance.engines.llama_decoder import LlamaDecoder
@@ -212,7 +213,9 @@ class LlamaEngine:
             return self._running
 
     def _answer(self, decoder: LlamaDecoder, template: ChatTemplate, request: _Request) -> None:
-        decoder.begin(_prompt_tokens(decoder, template, request.question))
+        tokens, passages = _prompt_tokens(decoder, template, request.question)
+        # Without passages there is nothing to cite and so no form to keep to.
+        decoder.begin(tokens, answer_grammar(passages) if passages else None)
         while not self._stopped(request) and decoder.read_step():
             pass
         text = AnswerText(template.stop)
@@ -235,17 +238,22 @@ class LlamaEngine:
         return request.cancelled
 
 
-def _prompt_tokens(decoder: LlamaDecoder, template: ChatTemplate, question: Question) -> list[int]:
-    """The fullest prompt that leaves room for an answer. Raises Invalid when there is none."""
+def _prompt_tokens(
+    decoder: LlamaDecoder, template: ChatTemplate, question: Question
+) -> tuple[list[int], int]:
+    """The fullest prompt that leaves room for an answer, and how many passages it holds.
+
+    Raises Invalid when there is none.
+    """
     model = decoder.model
-    for turns in candidates(question):
+    for prompt in candidates(question):
         tokens: list[int] = []
-        for segment in template.render(turns):
+        for segment in template.render(prompt.turns):
             tokens += model.tokenize(segment.text, add_special=False, parse_special=segment.trusted)
         if model.begins_with_bos and tokens[:1] != [
             model.bos
         ]:  # some templates write it themselves
             tokens.insert(0, model.bos)
         if len(tokens) + max(_SMALLEST_ANSWER, decoder.window // 8) <= decoder.window:
-            return tokens
+            return tokens, prompt.passages
     raise Invalid("The question is too long for the language model.", field="content")

@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from appliance.domain import Question
 
+# All that an engine that writes says when the passages do not answer the question.
+NO_ANSWER = "The passages do not answer the question."
+
 
 class AnswerEngine(Protocol):
     """Turns a question with numbered passages into the text of an answer."""

@@ -10,6 +10,7 @@ from appliance.domain import Passage
 from appliance.engines.table_rows import rows_of
 from appliance.sentences import Kind, Segment, fold, segments
 from appliance.sentences.blocks import OPEN_WORDS
+from appliance.sentences.orders import orders, without_orders
 from appliance.sentences.words import stem
 
 MOST_ITEMS = 12
@@ -67,20 +68,28 @@ class Quote:
 
 
 def quotes(number: int, passage: Passage) -> Iterator[Quote]:
-    """All quotes of `passage`; no headings, contents lines, references or torn sentences."""
+    """All quotes of `passage`; no headings, contents lines, references, torn sentences or
+    paragraphs that give orders to a program.
+    """
     chunk = passage.chunk
-    heading, own_heading = chunk.section or "", False
+    heading, own_heading = without_orders(chunk.section or ""), False
     rows, text = rows_of(chunk)
     for row in rows:
-        if len(row.text) <= LONGEST_LIST:
+        if len(row.text) <= LONGEST_LIST and not orders(row.text):
             yield Quote(number, row.start, heading, row.lead, (row.text,))
     parts = segments(text)
     if chunk.torn_start:
         parts = parts[1:]
     if chunk.torn_end:
         parts = parts[:-1]
+    addressed = orders(text)
+    parts = [
+        part
+        for part in parts
+        if not any(part.start < end and start < part.end for start, end in addressed)
+    ]
     # A list that begins above the passage.
-    carried = "" if "\t" in (chunk.lead or "") else fold(chunk.lead or "")
+    carried = "" if "\t" in (chunk.lead or "") else fold(without_orders(chunk.lead or ""))
     place = 0
     while place < len(parts):
         part = parts[place]

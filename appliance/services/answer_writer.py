@@ -6,7 +6,7 @@ import asyncio
 import logging
 import traceback
 import uuid
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -32,6 +32,7 @@ from appliance.services.grounding import ground, preview
 from appliance.services.questions import REFUSAL_MODEL, Asked, rehearsed
 from appliance.services.refusals import nearest_sections, refusal
 from appliance.services.retrieval import Retrieval
+from appliance.services.sentence_gate import SentenceGate
 from appliance.storage import audit, conversations, documents, messages
 from appliance.storage.audit import AuditEntry
 from appliance.storage.database import Connection, Database
@@ -45,7 +46,7 @@ BearingRule = Callable[[str, Sequence[Passage]], Awaitable[list[Passage]]]
 # All lines with which an engine may announce quotations from the passages.
 IntroductionRule = Callable[[Sequence[Passage]], Collection[str]]
 EngineRule = Callable[[str], Awaitable[AnswerEngine]]  # by the asker's id
-Observe = Callable[[str, float | None], None]
+Observe = Callable[[str, float | None, int], None]
 
 logger = logging.getLogger(__name__)
 
@@ -62,11 +63,16 @@ class _Draft:
     first_piece_s: float | None = None
     duration_s: float = 0.0
     whole: bool = False
-    counts_tokens: bool = False
+    tokens: int | None = None  # of an engine that writes
+    gate: SentenceGate | None = None
 
     @property
     def refused(self) -> bool:
         return self.model == REFUSAL_MODEL
+
+    @property
+    def withheld(self) -> int:
+        return 0 if self.gate is None else self.gate.withheld
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +89,13 @@ class Rehearsal:
 class AnswerWriter:
     """`engine_for` says which engine answers a user now, question by question.
 
+    Of an engine that writes, only sentences are shown that the passages which they cite bear out;
+    where none is left, `quoting` answers in its place, and the answer names that engine.
+
     `introductions` are the lines with which an engine announces quotations; they claim nothing.
 
-    `observe` hears of every end: the outcome (complete, refused, interrupted, failed) and the
-    seconds to the first words, if there were any.
+    `observe` hears of every end: the outcome (complete, refused, interrupted, failed), the
+    seconds to the first words, if there were any, and how many sentences were withheld.
     """
 
     def __init__(
@@ -94,6 +103,7 @@ class AnswerWriter:
         db: Database,
         retrieval: Retrieval,
         engine_for: EngineRule,
+        quoting: AnswerEngine,
         *,
         bearing: BearingRule,
         introductions: IntroductionRule = lambda passages: (),
@@ -104,6 +114,7 @@ class AnswerWriter:
         self._db = db
         self._retrieval = retrieval
         self._engine_for = engine_for
+        self._quoting = quoting
         self._bearing = bearing
         self._introductions = introductions
         self._observe = observe
@@ -129,7 +140,7 @@ class AnswerWriter:
         if self._observe is not None:
             complete = "refused" if draft.refused else "complete"
             outcome = complete if status is MessageStatus.COMPLETE else status.value
-            self._observe(outcome, draft.first_piece_s)
+            self._observe(outcome, draft.first_piece_s, draft.withheld)
 
     async def rehearse(
         self, content: str, before: Sequence[Message], origin: RequestOrigin, *, user_id: str
@@ -177,7 +188,7 @@ class AnswerWriter:
         self, stream: AnswerStream, asked: Asked, draft: _Draft, user_id: str
     ) -> None:
         engine = await self._engine_for(user_id)
-        draft.model, draft.counts_tokens = engine.name, engine.writes
+        draft.model = engine.name
         content = draft.searched = await self._standalone(asked)
         found = await self._retrieval.find(content)
         draft.nearest = nearest_sections(found)
@@ -187,12 +198,27 @@ class AnswerWriter:
             return
         question = Question(content, draft.passages, asked.history)
         stream.sources(preview(draft.passages, _citation_ids(stream)))
+        whole = await self._answer(stream, draft, engine, question)
+        if engine.writes and not stream.pieces and not stream.cancelled.is_set():
+            draft.model, draft.tokens = self._quoting.name, None
+            whole = await self._answer(stream, draft, self._quoting, question)
+        if stream.pieces or not whole:
+            draft.whole = whole
+        else:
+            stream.sources(())
+            await self._refuse(stream, draft)
+
+    async def _answer(
+        self, stream: AnswerStream, draft: _Draft, engine: AnswerEngine, question: Question
+    ) -> bool:
+        """Say what `engine` answers; False when it was stopped before its end."""
+        pieces = self._counted(draft, engine, question)
+        if engine.writes:
+            draft.tokens, draft.gate = 0, SentenceGate(question.passages)
+            pieces = draft.gate.sentences(pieces)
         held, length = "", 0
-        async with aclosing(engine.answer(question)) as pieces:
+        async with aclosing(pieces):
             async for piece in pieces:
-                # SQLite and the socket take no lone surrogates; what is said must be what is
-                # stored.
-                piece = piece.encode("utf-8", "replace").decode()
                 if not stream.pieces:
                     held += piece
                     if not held.strip():
@@ -200,12 +226,24 @@ class AnswerWriter:
                     piece = held
                 length += len(piece)
                 if length > MAX_CHARACTERS or not self._say(stream, draft, piece):
-                    return
-        if stream.pieces:
-            draft.whole = True
-        else:
-            stream.sources(())
-            await self._refuse(stream, draft)
+                    return False
+        return True
+
+    @staticmethod
+    async def _counted(
+        draft: _Draft, engine: AnswerEngine, question: Question
+    ) -> AsyncGenerator[str]:
+        length = 0
+        async with aclosing(engine.answer(question)) as pieces:
+            async for piece in pieces:
+                length += len(piece)
+                if draft.tokens is not None:
+                    draft.tokens += 1
+                    if length > MAX_CHARACTERS:
+                        return  # what is withheld must not go on for ever either
+                # SQLite and the socket take no lone surrogates; what is said must be what is
+                # stored.
+                yield piece.encode("utf-8", "replace").decode()
 
     async def _standalone(self, asked: Asked) -> str:
         """The question as it reads without the conversation before it."""
@@ -239,7 +277,8 @@ class AnswerWriter:
             content=stream.text,
             status=status,
             model=draft.model,
-            tokens=stream.pieces if draft.counts_tokens and not draft.refused else None,
+            tokens=None if draft.refused else draft.tokens,
+            withheld=draft.withheld,
             citations=(),
             sentences=(),
         )
@@ -285,6 +324,7 @@ class AnswerWriter:
                         "refused": draft.refused,
                         "passages": len(draft.passages),
                         "citations": len(message.citations),
+                        "withheld": message.withheld,
                     },
                 ),
             )

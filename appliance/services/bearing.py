@@ -1,129 +1,157 @@
 """Does a passage bear out a claim? Pure text rules: what decides is the document, never the engine.
 
 A claim is borne out when its words stand in the passage as they are, or when a few neighbouring
-sentences of the passage hold all its numbers with their units, all its drug names, most of its
-other words, and deny what it denies.
+sentences of the passage state the same: every number in its unit, bound and range, how often, by
+which route and in whom; nothing turned into its opposite; the same denied; every word that is no
+common one, and most of the others. The rules are fixed: nothing is relaxed for a claim that fails.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import cached_property
 
 from appliance.sentences import split_sentences
+from appliance.sentences.orders import gives_orders, orders
+from appliance.services.denials import denials
+from appliance.services.dosing_terms import RIVALS
+from appliance.services.statements import Dose, Statement, root
 
 MIN_COVER = 0.6  # part of a paraphrase's content words that must stand in the passage
 MAX_WINDOW = 3  # neighbouring sentences that may bear out one claim together
 
 Span = tuple[int, int]
-Quantity = tuple[str, str]  # number, unit ("" for none)
 
 _SPACE = re.compile(r"\s+")
-_WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
-_UNITS = {
-    "%": "%", "percent": "%", "mg": "mg", "milligram": "mg", "milligrams": "mg", "g": "g",
-    "gram": "g", "grams": "g", "kg": "kg", "mcg": "mcg", "µg": "mcg", "μg": "mcg", "ug": "mcg",
-    "microgram": "mcg", "micrograms": "mcg", "ng": "ng", "ml": "ml", "milliliter": "ml",
-    "milliliters": "ml", "millilitre": "ml", "millilitres": "ml", "l": "l", "liter": "l",
-    "liters": "l", "litre": "l", "litres": "l", "dl": "dl", "iu": "iu", "unit": "unit",
-    "units": "unit", "mmol": "mmol", "mol": "mol", "meq": "meq", "mmhg": "mmhg", "bpm": "bpm",
-    "second": "s", "seconds": "s", "s": "s", "sec": "s", "minute": "min", "minutes": "min",
-    "min": "min", "hour": "h", "hours": "h", "h": "h", "hr": "h", "hrs": "h", "day": "d",
-    "days": "d", "week": "wk", "weeks": "wk", "month": "mo", "months": "mo", "year": "y",
-    "years": "y", "tablet": "tablet", "tablets": "tablet", "capsule": "capsule",
-    "capsules": "capsule", "dose": "dose", "doses": "dose", "drop": "drop", "drops": "drop",
-    "time": "time", "times": "time", "cm": "cm", "mm": "mm", "m": "m", "°c": "c", "°f": "f",
-}  # fmt: skip
-_COUNTING = {
-    "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7",
-    "eight": "8", "nine": "9", "ten": "10", "eleven": "11", "twelve": "12",
-}  # fmt: skip
-_NUMBER = r"(?:\d+(?:[.,]\d+)*|\.\d+)"
-_THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
-_NUMERAL = "|".join(_COUNTING)
-_QUANTITY = re.compile(
-    rf"(?<!\w)(?<!\d[.,])({_NUMBER}|\b(?:{_NUMERAL})\b)"
-    r"\s*-?\s*(%|°[CF]\b|[^\W\d_]+(?:/[^\W\d_]+)*)?",
-    re.IGNORECASE,
-)
-_RANGE_LINK = re.compile(r"\s*(?:to|or|and|-|–|—)\s*", re.IGNORECASE)
-# Words that change a dose as much as a number does.
-_EXACT = frozenset(
-    "once twice thrice daily nightly weekly monthly yearly annually hourly half double triple "
-    "maximum minimum increase decrease increased decreased before after above below".split()
-)
-# Names such as B12 or CYP2C9.
-_NAME_WITH_DIGITS = re.compile(r"\b[^\W\d_]+-?\d\w*")
-_NEGATION = re.compile(
-    r"\b(?:no|not|never|none|without|cannot|avoid|contraindicated|neither|nor)\b|n['’]t\b",
-    re.IGNORECASE,
-)
-_DRUG = re.compile(
-    r"(?:cillin|mycin|micin|oxacin|cycline|azole|vir|statin|sartan|pril|olol|dipine|semide|"
-    r"thiazide|gliptin|gliflozin|glutide|formin|xaban|gatran|arin|parin|mab|nib|azepam|zolam|"
-    r"triptan|prazole|tidine|setron|profen|coxib|caine|codone|morphone|fentanil|phylline|terol|"
-    r"sone|solone|glitazone|tyline|oxetine|azine|apine|idone|aminophen|penem|platin|rubicin|"
-    r"taxel|insulin)e?s?$"
-)
-_STOP = frozenset(
-    "a an the and or of in on at to for from by with as is are was were be been being it its this "
-    "that these those there their they them he she his her we our you your i if then than which "
-    "who whom what when where how can could may might will would shall should must do does did "
-    "has have had also into over under such so about per any all each other more most some only "
-    "both during between while".split()
-)
 _DRESS = re.compile(r"^(?:[-–*•]\s|[\"“‘'])+|[\"”’']+$")
 _WORD_CHARACTER = re.compile(r"\w")
+_PART = re.compile(r"[^\W\d_]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
-    """What must be compared of a text."""
+def bears_out(passage: Statement, claim: Statement, about: Statement) -> bool:
+    """`about` is the title and the headings: what the passage need not say again."""
+    return (
+        _says_the_words(passage, claim, about)
+        and _says_the_terms(passage, claim, about)
+        and _says_the_doses(passage, claim, about)
+        and _turns_nothing(passage, claim)
+        and _denies_the_same(passage, claim)
+    )
 
-    quantities: frozenset[Quantity]
-    exact: frozenset[str]
-    drugs: frozenset[str]
-    content: frozenset[str]
-    denies: bool
 
-    @classmethod
-    def of(cls, text: str) -> Words:
-        words = [word.lower() for word in _WORD.findall(text)]
-        kept = [word for word in words if word not in _STOP and word not in _COUNTING]
-        return cls(
-            quantities=frozenset(_quantities(text)),
-            exact=frozenset(word for word in words if word in _EXACT).union(
-                name.lower() for name in _NAME_WITH_DIGITS.findall(text)
-            ),
-            drugs=frozenset(word for word in words if len(word) > 4 and _DRUG.search(word)),
-            content=frozenset(_stem(word) for word in kept if len(word) > 1),
-            denies=_NEGATION.search(text) is not None,
-        )
+def _says_the_words(passage: Statement, claim: Statement, about: Statement) -> bool:
+    others = (claim.quantities, claim.frequencies, claim.routes, claim.populations)
+    counted = sum(map(len, others))
+    if not claim.names and not counted:
+        return False  # it speaks of nothing
+    held = passage.content | about.content
+    if not claim.names <= held or not claim.coded <= passage.coded | about.coded:
+        return False
+    wanted = claim.content - (about.content - passage.content)
+    # Numbers and the like must all be there, which is checked apart: so they cover the claim.
+    covered = len(wanted & passage.content) + counted
+    return covered >= MIN_COVER * (len(wanted) + counted)
 
-    def bears_out(self, claim: Words) -> bool:
-        if self.denies != claim.denies or not claim.exact <= self.exact:
+
+def _says_the_terms(passage: Statement, claim: Statement, about: Statement) -> bool:
+    return (
+        claim.routes <= passage.routes | about.routes
+        and claim.populations <= passage.populations | about.populations
+        and claim.frequencies <= passage.frequencies
+    )
+
+
+def _says_the_doses(passage: Statement, claim: Statement, about: Statement) -> bool:
+    return all(
+        any(_same_dose(said, wanted, passage, claim, about) for said in passage.doses)
+        for wanted in claim.doses
+    )
+
+
+def _same_dose(
+    said: Dose, wanted: Dose, passage: Statement, claim: Statement, about: Statement
+) -> bool:
+    """The same quantity, and of two things, frequencies, routes or groups the same one."""
+    if not said.quantity.stands_for(wanted.quantity):
+        return False
+    if said.owners and wanted.owners and not said.owners & wanted.owners:
+        return False
+    if said.population not in (None, "adult") and not claim.populations:
+        # True of children is not true: it must say of whom, unless the headings did.
+        if said.population not in about.populations:
             return False
-        if not claim.drugs <= self.drugs or not all(map(self._holds, claim.quantities)):
-            return False
-        return len(claim.content & self.content) >= MIN_COVER * len(claim.content)
+    return (
+        _agree(said.frequency, wanted.frequency, len(passage.frequencies))
+        and _agree(said.route, wanted.route, len(passage.routes))
+        and _agree(said.population, wanted.population, len(passage.populations))
+    )
 
-    def _holds(self, quantity: Quantity) -> bool:
-        number, unit = quantity
-        return quantity in self.quantities or (
-            not unit and any(number == other for other, _ in self.quantities)
-        )
+
+def _agree(said: object, wanted: object, choices: int) -> bool:
+    return choices < 2 or wanted is None or said == wanted
+
+
+def _turns_nothing(passage: Statement, claim: Statement) -> bool:
+    """Increase and decrease, before and after: the claim says none that the passage does not.
+
+    Where the passage says both, the clause that shares most with the claim decides.
+    """
+    if not claim.opposites <= passage.opposites:
+        return False
+    if ("unless" in passage.opposites) != ("unless" in claim.opposites):
+        return False
+    for name in claim.opposites:
+        rival = RIVALS.get(name)
+        if rival is None or rival not in passage.opposites:
+            continue
+        for words, said in claim.clauses:
+            if name not in said:
+                continue
+            told = words & claim.names or words
+            shared = [len(told & theirs) for theirs, _ in passage.clauses]
+            best = [
+                terms
+                for (_, terms), count in zip(passage.clauses, shared, strict=True)
+                if count == max(shared) and terms & {name, rival}
+            ]
+            if not best or any(name not in terms for terms in best):
+                return False
+    return True
+
+
+def _denies_the_same(passage: Statement, claim: Statement) -> bool:
+    words = claim.denied | claim.affirmed
+    _, denies = max(
+        passage.sentences, key=lambda sentence: len(sentence[0] & words), default=(None, False)
+    )
+    if denies != bool(claim.denials) or claim.denials > passage.denials:
+        return False
+    alike = (claim.denied & passage.denied) | (claim.affirmed & passage.affirmed)
+    turned = (claim.affirmed & passage.denied - passage.affirmed) | (
+        claim.denied & passage.affirmed - passage.denied
+    )
+    if claim.denied and not claim.denied & passage.denied:
+        return False
+    return len(turned) <= len(alike)
 
 
 class Evidence:
     """One passage, prepared once for all the claims that cite it."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, about: str = "") -> None:
+        """`about` is the title of the document and the headings that the passage stands under."""
         self.text = text
+        self._about = Statement("" if gives_orders(about) else about)
+        self._windows: dict[tuple[int, int], Statement] = {}
 
     def span_of(self, claim: str) -> Span | None:
-        """Where in the passage the words stand that bear `claim` out, None when none do."""
+        """Where in the passage the words stand that bear `claim` out, None when none do.
+
+        An order to a program claims nothing, and what stands in one bears nothing out.
+        """
+        if gives_orders(claim):
+            return None
         return self.quoted(claim) or self._paraphrased(claim)
 
     def quoted(self, claim: str) -> Span | None:
@@ -138,7 +166,7 @@ class Evidence:
             end = at + len(wanted)
             if _whole(folded, at, end):
                 span = places[at], places[end - 1] + 1
-                if self._says_as_much(span, wanted):
+                if self._says_as_much(span, wanted) and not self._is_order(span):
                     return span
             at = folded.find(wanted, at + 1)
         return None
@@ -148,25 +176,36 @@ class Evidence:
         around = [
             self.text[start:end] for start, end in self._sentences if _overlap((start, end), span)
         ]
-        denials = sum(len(_NEGATION.findall(sentence)) for sentence in around)
-        return denials == len(_NEGATION.findall(quote))
+        return sum(len(denials(sentence)) for sentence in around) == len(denials(quote))
 
     def _paraphrased(self, claim: str) -> Span | None:
-        wanted = Words.of(claim)
-        if not wanted.content:
-            return None
+        wanted = Statement(claim)
         best: tuple[float, Span] | None = None
         for size in range(1, MAX_WINDOW + 1):
             for first in range(len(self._sentences) - size + 1):
-                window = self._sentences[first : first + size]
-                words = _joined(self._words[first : first + size], wanted)
-                if words.bears_out(wanted):
-                    cover = len(wanted.content & words.content) / len(wanted.content)
+                if not self._may_bear_out(wanted, first, size):
+                    continue
+                words = self._window(first, size)
+                if bears_out(words, wanted, self._about):
+                    cover = len(wanted.content & words.content) / max(len(wanted.content), 1)
                     if best is None or cover > best[0]:
-                        best = cover, (window[0][0], window[-1][1])
+                        last = self._sentences[first + size - 1]
+                        best = cover, (self._sentences[first][0], last[1])
             if best is not None:
                 return best[1]
         return None
+
+    def _may_bear_out(self, wanted: Statement, first: int, size: int) -> bool:
+        """Whether a closer look can be worth its time: its rare words are there."""
+        held = self._about.content.union(*self._roots[first : first + size])
+        return wanted.names <= held
+
+    def _window(self, first: int, size: int) -> Statement:
+        found = self._windows.get((first, size))
+        if found is None:
+            start, end = self._sentences[first][0], self._sentences[first + size - 1][1]
+            found = self._windows[first, size] = Statement(self.text[start:end])
+        return found
 
     @cached_property
     def _folded(self) -> tuple[str, list[int]]:
@@ -184,62 +223,25 @@ class Evidence:
 
     @cached_property
     def _sentences(self) -> Sequence[Span]:
-        return [(start, end) for start, end in split_sentences(self.text) if end > start]
+        return [
+            (start, end)
+            for start, end in split_sentences(self.text)
+            if end > start and not self._is_order((start, end))
+        ]
+
+    def _is_order(self, span: Span) -> bool:
+        return any(_overlap(span, order) for order in self._orders)
 
     @cached_property
-    def _words(self) -> Sequence[Words]:
-        return [Words.of(self.text[start:end]) for start, end in self._sentences]
+    def _orders(self) -> Sequence[Span]:
+        return orders(self.text)
 
-
-def _joined(parts: Sequence[Words], wanted: Words) -> Words:
-    """As one text; whether it denies is up to the part that says most of what is wanted."""
-    if len(parts) == 1:
-        return parts[0]
-    return Words(
-        quantities=frozenset().union(*(part.quantities for part in parts)),
-        exact=frozenset().union(*(part.exact for part in parts)),
-        drugs=frozenset().union(*(part.drugs for part in parts)),
-        content=frozenset().union(*(part.content for part in parts)),
-        denies=max(parts, key=lambda part: len(part.content & wanted.content)).denies,
-    )
-
-
-def _quantities(text: str) -> Iterable[Quantity]:
-    """Numbers with their units; in "5 to 10 mg" both are milligrams."""
-    found = list(_QUANTITY.finditer(text))
-    unit = ""
-    following: re.Match[str] | None = None
-    for match in reversed(found):
-        named = (match.group(2) or "").lower()
-        own = _unit(named)
-        if not own and following is not None and following.start() >= match.end(1):
-            linked = _RANGE_LINK.fullmatch(text, match.end(1), following.start())
-            own = unit if linked else ""
-        unit, following = own, match
-        yield _number(match.group(1)), own
-
-
-def _number(text: str) -> str:
-    plain = _COUNTING.get(text.lower(), text)
-    plain = plain.replace(",", "" if _THOUSANDS.fullmatch(plain) else ".")
-    if "." in plain:
-        plain = ("0" + plain if plain.startswith(".") else plain).rstrip("0").rstrip(".")
-    return plain
-
-
-def _unit(named: str) -> str:
-    parts = [_UNITS.get(part, "") for part in named.split("/")]
-    return "/".join(parts) if all(parts) else ""
-
-
-def _stem(word: str) -> str:
-    """Enough to match singular and plural, and the common verb endings."""
-    if word.endswith("ies") and len(word) > 4:
-        return word[:-3] + "y"
-    for ending in ("ing", "ed", "es", "s"):
-        if word.endswith(ending) and len(word) - len(ending) >= 3:
-            return word[: -len(ending)].rstrip("e")
-    return word.rstrip("e") if len(word) > 3 else word
+    @cached_property
+    def _roots(self) -> Sequence[frozenset[str]]:
+        return [
+            frozenset(root(word) for word in _PART.findall(self.text[start:end]))
+            for start, end in self._sentences
+        ]
 
 
 def _whole(text: str, start: int, end: int) -> bool:

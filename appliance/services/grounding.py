@@ -34,7 +34,7 @@ def ground(
     words in it that do. `citation_id(n)` names the citation of [n]; `introduction` is a line that
     claims nothing.
     """
-    evidence = {number: Evidence(p.chunk.text) for number, p in enumerate(passages, start=1)}
+    evidence = evidence_of(passages)
     sentences: list[Sentence] = []
     spans: dict[int, list[Span]] = {}
     supports: dict[int, list[int]] = {}
@@ -58,6 +58,20 @@ def ground(
         for number, found in sorted(spans.items())
     ]
     return Grounding(tuple(sentences), tuple(citations))
+
+
+def evidence_of(passages: Sequence[Passage]) -> dict[int, Evidence]:
+    """By the number that cites it."""
+    return {
+        number: Evidence(passage.chunk.text, about=_about(passage))
+        for number, passage in enumerate(passages, start=1)
+    }
+
+
+def _about(passage: Passage) -> str:
+    chunk = passage.chunk
+    headings = (passage.document.title, *chunk.path, chunk.section, chunk.table_head)
+    return ". ".join(heading for heading in headings if heading)
 
 
 def preview(passages: Sequence[Passage], citation_id: Callable[[int], str]) -> tuple[Citation, ...]:

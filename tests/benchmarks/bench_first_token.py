@@ -111,7 +111,7 @@ async def main() -> None:
 
         async def reference() -> float:
             prompt.INSTRUCTIONS = f"{next(runs)} {INSTRUCTIONS}"
-            text = plain.render(next(iter(prompt.candidates(asked))))[0].text
+            text = plain.render(next(iter(prompt.candidates(asked))).turns)[0].text
             started = time.perf_counter()
             sizes.append(await asyncio.to_thread(raw.first_token, text))
             return 1000 * (time.perf_counter() - started)

@@ -318,7 +318,7 @@ async def test_stories_are_told_token_for_token_as_llama_cpp_tells_them() -> Non
     again = "".join([piece async for piece in engine.answer(asked)])
     await engine.close()
 
-    prompt = ChatTemplate(None, bos="", eos="").render(next(candidates(asked)))[0].text
+    prompt = ChatTemplate(None, bos="", eos="").render(next(candidates(asked)).turns)[0].text
     reference = llama_cpp.Llama(str(path), n_ctx=512, n_threads=1, verbose=False)
     tokens = reference.tokenize(prompt.encode(), add_bos=True, special=False)
     told: list[int] = []
