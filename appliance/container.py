@@ -39,6 +39,7 @@ from appliance.services.ingest_jobs import IngestJobs
 from appliance.services.ingestion import Ingestion
 from appliance.services.knowledge import Knowledge
 from appliance.services.knowledge_search import KnowledgeSearch
+from appliance.services.lexicon import Lexicon
 from appliance.services.login_throttle import LoginThrottle
 from appliance.services.machine import Machine
 from appliance.services.message_actions import MessageActions
@@ -161,7 +162,11 @@ class Container:
         index, files = await self._build_knowledge(embedder, works=True)
         metrics = Metrics(is_open=settings.metrics_access == "open")
         streams = AnswerStreams()
-        retrieval = Retrieval(self.database, embedder, index, cache, limit=settings.passages)
+        lexicon = Lexicon(self.database)
+        self._closing.push_async_callback(lexicon.close)
+        retrieval = Retrieval(
+            self.database, embedder, index, cache, limit=settings.passages, lexicon=lexicon
+        )
         writer = AnswerWriter(
             self.database,
             retrieval,

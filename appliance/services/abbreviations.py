@@ -16,8 +16,8 @@ _BRAND = re.compile(
     r"\b([A-Z][A-Z-]{3,24})(?: ?[®™]| \(?R\)?)?(?: [A-Z]{2,3})? \(([a-z][a-z -]{4,40})\)"
 )
 _ALSO = re.compile(
-    r"\b([^\W\d_][\w-]{3,30}),? \(?(?:also|formerly|otherwise) (?:known as|called|named) "
-    r"([^\W\d_][\w-]{3,30})\b"
+    r"(?:^|[.;:(]\s*|\n)(?:The )?([^\W\d_][\w-]{4,30}),? \(?(?:also|formerly|otherwise) "
+    r"(?:known as|called|named) ([^\W\d_][\w-]{4,30})(?=[,.;)]| (?:is|are|was)\b)"
 )
 
 

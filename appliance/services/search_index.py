@@ -75,20 +75,28 @@ class SearchIndex:
             await asyncio.wait({self._rebuilding})
 
     async def search(
-        self, vector: NDArray[np.float32], text: str, limit: int, *, category: str | None = None
+        self,
+        vector: NDArray[np.float32],
+        text: str,
+        limit: int,
+        *,
+        category: str | None = None,
+        names: Sequence[tuple[str, str]] = (),
     ) -> list[Hit]:
         """The best `limit` chunks for a question and its vector (length 1), best first.
 
-        With `category`, of its documents alone.
+        With `category`, of its documents alone. `names`: words of `text` and another name that
+        serves as well.
 
         Raises `Unavailable` while the index is being rebuilt.
         """
         table = self._ready()
         depth = max(_DEPTH, 4 * limit)
+        wording = " ".join([text, *(other for _, other in names)])
         while True:
             try:
                 nearest, worded = await asyncio.gather(
-                    table.vector_search(vector, depth), table.text_search(text, depth)
+                    table.vector_search(vector, depth), table.text_search(wording, depth)
                 )
             except DamagedIndex as reason:
                 self._lost(table, reason)
@@ -100,7 +108,7 @@ class SearchIndex:
             served = await self._served(list(cosines), category)
             exhausted = len(nearest) < depth and len(worded) < depth
             if len(served) >= limit or exhausted or depth >= _DEEPEST:
-                return ranked(_candidates(table, vector, text, served, cosines))[:limit]
+                return ranked(_candidates(table, vector, text, names, served, cosines))[:limit]
             depth *= 4
 
     async def passages(self, ids: Sequence[str]) -> list[Passage]:
@@ -201,23 +209,33 @@ def _candidates(
     table: VectorTable,
     vector: NDArray[np.float32],
     text: str,
+    names: Sequence[tuple[str, str]],
     openings: Mapping[str, str],
     cosines: Mapping[str, float],
 ) -> Candidates:
     """`openings`: the first chunk of the document of each chunk to be ranked."""
     ids = list(openings)
-    rows = {
-        chunk_id: number
-        for number, chunk_id in enumerate(dict.fromkeys([*ids, *openings.values()]))
-    }
+    rows = {i: number for number, i in enumerate(dict.fromkeys([*ids, *openings.values()]))}
     cosines = {**table.cosines(vector, rows.keys() - cosines.keys()), **cosines}
-    terms = table.terms(text)
+    asked = table.terms(text)
+    columns = {term: number for number, term in enumerate(asked)}
+    pairs = []
+    for words, other in names:
+        for term in table.terms(other):
+            columns.setdefault(term, len(columns))
+        pairs.append(
+            (
+                [columns[term] for term in table.terms(words) if term in columns],
+                [columns[term] for term in table.terms(other)],
+            )
+        )
     return Candidates(
         ids,
-        np.array([rows[openings[chunk_id]] for chunk_id in ids], np.int64),
-        np.array([cosines.get(chunk_id, 0.0) for chunk_id in rows]),
-        table.counted(terms, list(rows)),
-        asked=len(terms),
+        np.array([rows[openings[i]] for i in ids], np.int64),
+        np.array([cosines.get(i, 0.0) for i in rows]),
+        table.counted(list(columns), list(rows)),
+        asked=len(asked),
+        names=[(words, other) for words, other in pairs if words and other],
     )
 
 
