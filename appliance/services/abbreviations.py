@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import re
 
+from appliance.storage.terms import STOP_WORDS
+
 _PARENTHESES = re.compile(r"\(([^()]{2,80})\)")
 _SHORT = re.compile(r"[^\W_](?:[\w/.+-]| (?=[^\W_]{1,4}$)){1,9}")
 _WORD = re.compile(r"\S+")
@@ -45,7 +47,9 @@ def pairs(text: str) -> list[tuple[str, str]]:
 
 def other_names(text: str) -> list[tuple[str, str]]:
     """(name, other name) of what `text` gives two: a trade name and its substance, a synonym."""
-    brands = [(brand, name.split(" and ")[0]) for brand, name in _BRAND.findall(text)]
+    brands = [
+        (brand, name) for brand, name in _BRAND.findall(text) if STOP_WORDS.isdisjoint(name.split())
+    ]
     return brands + [(a, b) for a, b in _ALSO.findall(text) if a.casefold() != b.casefold()]
 
 
