@@ -43,6 +43,7 @@ from appliance.services.ingest_jobs import IngestJobs
 from appliance.services.ingestion import Ingestion
 from appliance.services.knowledge import Knowledge
 from appliance.services.knowledge_search import KnowledgeSearch
+from appliance.services.lexicon import Lexicon
 from appliance.services.login_throttle import LoginThrottle
 from appliance.services.machine import Machine
 from appliance.services.message_actions import MessageActions
@@ -171,7 +172,7 @@ class Container:
         self._closing.push_async_callback(index.close)
         await index.open(patience_s=_INDEX_PATIENCE_S)
         await index.check()
-        retrieval = Retrieval(self.database, embedder, index, cache, limit=self.settings.passages)
+        retrieval = self._retrieval(embedder, index, cache)
         engines = EngineChoice(extractive, language_model, Flags(self.database, cache))
         evidence = self._evidence(embedder)
         writer = self._writer(retrieval, engines, extractive, evidence, observe=None)
@@ -215,7 +216,7 @@ class Container:
         index, files = await self._build_knowledge(embedder, works=True)
         metrics = Metrics(is_open=settings.metrics_access == "open")
         streams = AnswerStreams()
-        retrieval = Retrieval(self.database, embedder, index, cache, limit=settings.passages)
+        retrieval = self._retrieval(embedder, index, cache)
         engines = EngineChoice(extractive, language_model, flags)
         evidence = self._evidence(embedder)
         observe = metrics.answer_ended
@@ -358,6 +359,12 @@ class Container:
             self._closing.push_async_callback(self._ingestion.close)
         self._closing.push_async_callback(self.knowledge.close)
         return index, files
+
+    def _retrieval(self, embedder: Embedder, index: SearchIndex, cache: Cache) -> Retrieval:
+        lexicon = Lexicon(self.database)
+        self._closing.push_async_callback(lexicon.close)
+        limit = self.settings.passages
+        return Retrieval(self.database, embedder, index, cache, limit=limit, lexicon=lexicon)
 
     def _evidence(self, embedder: Embedder) -> EvidenceRule:
         rarity = TermRarity(self.database)

@@ -108,7 +108,13 @@ class FakeIndex:
     asked: list[str] = field(default_factory=list)
 
     async def search(
-        self, vector: NDArray[np.float32], text: str, limit: int, *, category: str | None = None
+        self,
+        vector: NDArray[np.float32],
+        text: str,
+        limit: int,
+        *,
+        category: str | None = None,
+        names: Sequence[tuple[str, str]] = (),
     ) -> list[Hit]:
         self.asked.append(text)
         await asyncio.sleep(self.delay_s)

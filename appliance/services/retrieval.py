@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 import numpy as np
@@ -9,6 +10,8 @@ from numpy.typing import NDArray
 
 from appliance.domain import Passage
 from appliance.engines.protocols import Embedder
+from appliance.services.lexicon import Lexicon
+from appliance.services.query import Query
 from appliance.services.search_index import SearchIndex
 from appliance.storage import knowledge_epoch
 from appliance.storage.cache import QUESTION_VECTORS, RETRIEVAL, Cache
@@ -29,13 +32,17 @@ class Retrieval:
         cache: Cache,
         *,
         limit: int = PASSAGES,
+        lexicon: Lexicon | None = None,
     ) -> None:
-        """`limit`: passages per question, at most."""
+        """`limit`: passages per question, at most. Without `lexicon`, questions are taken as they
+        are written.
+        """
         self._db = db
         self._embedder = embedder
         self._index = index
         self._cache = cache
         self._limit = limit
+        self._lexicon = lexicon
 
     async def find(
         self, question: str, *, limit: int | None = None, category: str | None = None
@@ -61,12 +68,23 @@ class Retrieval:
         """Chunk id, score and cosine of the best, by what the documents are now."""
         # Read before the search: what is found later than that is kept for an epoch that has gone.
         epoch = await self._db.read(knowledge_epoch.current)
-        wanted = (str(limit), category or "")
-        key = self._cache.key(RETRIEVAL, str(epoch), self._embedder.name, *wanted, text)
+        learned, vocabulary = 0, None
+        if self._lexicon is not None:
+            learned, vocabulary = self._lexicon.vocabulary(epoch)
+        wanted = (f"{epoch}.{learned}", self._embedder.name, str(limit), category or "")
+        key = self._cache.key(RETRIEVAL, *wanted, text)
 
         async def search() -> list[tuple[str, float, float]]:
+            query = Query(text)
+            if vocabulary is not None:
+                # In a thread: looking for what a word was meant to be takes milliseconds.
+                query = await asyncio.to_thread(vocabulary.understood, text)
             found = await self._index.search(
-                await self._vector(text), text, limit, category=category
+                await self._vector(query.text),
+                query.text,
+                limit,
+                category=category,
+                names=query.names,
             )
             return [(hit.chunk_id, float(hit.score), float(hit.cosine)) for hit in found]
 

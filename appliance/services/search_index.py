@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -20,30 +19,17 @@ from appliance.domain import Passage
 from appliance.engines.protocols import Embedder
 from appliance.errors import Unavailable
 from appliance.services.index_builder import MISSING, IndexBuilder
+from appliance.services.ranking import Candidates, Hit, ranked
 from appliance.storage import chunks
 from appliance.storage.database import Database
 from appliance.storage.vector_rows import DamagedIndex
 from appliance.storage.vectors import VectorTable
 
-# Share of the cosine in the fused score, the rest being BM25 over the best BM25: a convex
-# combination ranks better than reciprocal ranks (Bruch, Gai and Ingber, "An Analysis of Fusion
-# Functions for Hybrid Retrieval", TOIS 2023). 0.8 was best of 0.3 to 0.9 with MiniLM, on 300
-# questions each of MedQuAD (nDCG@10 0.811; vectors alone 0.797) and of BioASQ (0.903; 0.850).
-_COSINE_SHARE = 0.8
 _DEPTH = 64  # hits asked of each leg, at least
 _DEEPEST = 4096
 _RETRY_S = 60.0
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A chunk that was found: `score` in 0..1 ranks it, `cosine` compares it to the question."""
-
-    chunk_id: str
-    score: float
-    cosine: float
 
 
 class SearchIndex:
@@ -89,33 +75,40 @@ class SearchIndex:
             await asyncio.wait({self._rebuilding})
 
     async def search(
-        self, vector: NDArray[np.float32], text: str, limit: int, *, category: str | None = None
+        self,
+        vector: NDArray[np.float32],
+        text: str,
+        limit: int,
+        *,
+        category: str | None = None,
+        names: Sequence[tuple[str, str]] = (),
     ) -> list[Hit]:
         """The best `limit` chunks for a question and its vector (length 1), best first.
 
-        With `category`, of its documents alone.
+        With `category`, of its documents alone. `names`: words of `text` and another name that
+        serves as well.
 
         Raises `Unavailable` while the index is being rebuilt.
         """
         table = self._ready()
         depth = max(_DEPTH, 4 * limit)
+        wording = " ".join([text, *(other for _, other in names)])
         while True:
             try:
                 nearest, worded = await asyncio.gather(
-                    table.vector_search(vector, depth), table.text_search(text, depth)
+                    table.vector_search(vector, depth), table.text_search(wording, depth)
                 )
             except DamagedIndex as reason:
                 self._lost(table, reason)
                 raise _being_rebuilt() from reason
-            cosines, scores = dict(nearest), dict(worded)
-            cosines |= table.cosines(vector, scores.keys() - cosines.keys())
+            cosines = dict(nearest)
+            cosines |= table.cosines(vector, {i for i, _ in worded} - cosines.keys())
             # Decided before ranking, by SQLite: what was deleted or superseded takes nobody's
             # place.
             served = await self._served(list(cosines), category)
-            hits = fused({i: c for i, c in cosines.items() if i in served}, scores)
             exhausted = len(nearest) < depth and len(worded) < depth
-            if len(hits) >= limit or exhausted or depth >= _DEEPEST:
-                return hits[:limit]
+            if len(served) >= limit or exhausted or depth >= _DEEPEST:
+                return ranked(_candidates(table, vector, text, names, served, cosines))[:limit]
             depth *= 4
 
     async def passages(self, ids: Sequence[str]) -> list[Passage]:
@@ -176,9 +169,9 @@ class SearchIndex:
             except DamagedIndex as reason:
                 self._lost(table, reason)
 
-    async def _served(self, ids: Sequence[str], category: str | None) -> set[str]:
+    async def _served(self, ids: Sequence[str], category: str | None) -> dict[str, str]:
         if not ids:
-            return set()
+            return {}
         return await self._db.read(lambda tx: chunks.served(tx, ids, category=category))
 
     def _ready(self) -> VectorTable:
@@ -212,19 +205,38 @@ class SearchIndex:
             await asyncio.sleep(_RETRY_S)
 
 
-def fused(cosines: Mapping[str, float], scores: Mapping[str, float]) -> list[Hit]:
-    """Hits for all of `cosines`, best first; `scores` are BM25 of those that share a word."""
-    top = max((score for i, score in scores.items() if i in cosines), default=0.0) or 1.0
-    hits = [
-        Hit(
-            chunk_id,
-            _COSINE_SHARE * min(max(cosine, 0.0), 1.0)
-            + (1 - _COSINE_SHARE) * max(scores.get(chunk_id, 0.0), 0.0) / top,
-            cosine,
+def _candidates(
+    table: VectorTable,
+    vector: NDArray[np.float32],
+    text: str,
+    names: Sequence[tuple[str, str]],
+    openings: Mapping[str, str],
+    cosines: Mapping[str, float],
+) -> Candidates:
+    """`openings`: the first chunk of the document of each chunk to be ranked."""
+    ids = list(openings)
+    rows = {i: number for number, i in enumerate(dict.fromkeys([*ids, *openings.values()]))}
+    cosines = {**table.cosines(vector, rows.keys() - cosines.keys()), **cosines}
+    asked = table.terms(text)
+    columns = {term: number for number, term in enumerate(asked)}
+    pairs = []
+    for words, other in names:
+        for term in table.terms(other):
+            columns.setdefault(term, len(columns))
+        pairs.append(
+            (
+                [columns[term] for term in table.terms(words) if term in columns],
+                [columns[term] for term in table.terms(other)],
+            )
         )
-        for chunk_id, cosine in cosines.items()
-    ]
-    return sorted(hits, key=lambda hit: (-hit.score, hit.chunk_id))
+    return Candidates(
+        ids,
+        np.array([rows[openings[i]] for i in ids], np.int64),
+        np.array([cosines.get(i, 0.0) for i in rows]),
+        table.counted(list(columns), list(rows)),
+        asked=len(asked),
+        names=[(words, other) for words, other in pairs if words and other],
+    )
 
 
 def _being_rebuilt() -> Unavailable:

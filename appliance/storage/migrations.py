@@ -486,6 +486,15 @@ def m0008_evidence(db: sqlite_utils.Database) -> None:
         # How many sentences a check withheld, and (JSON) what a refusal found nearest.
         "ALTER TABLE messages ADD COLUMN withheld INTEGER NOT NULL DEFAULT 0",
         "ALTER TABLE messages ADD COLUMN nearest TEXT NOT NULL DEFAULT '[]'",
+        # Derived from the pages, for reading questions: the document's words, with blanks between,
+        # and (JSON) what it says that its abbreviations and names mean.
+        """CREATE TABLE lexicons (
+             document_id TEXT NOT NULL REFERENCES documents(id) ON DELETE CASCADE,
+             revision INTEGER NOT NULL,
+             words TEXT NOT NULL,
+             names TEXT NOT NULL,
+             PRIMARY KEY (document_id, revision)
+           ) STRICT, WITHOUT ROWID""",
         """CREATE TABLE evaluation_runs (
              id TEXT PRIMARY KEY,
              set_name TEXT NOT NULL,

@@ -56,6 +56,11 @@ class TermHasher:
         return known
 
 
+def content_words(text: str) -> list[str]:
+    """The words of `text` as they are compared, in order; stop words left out."""
+    return [_singular(word) for word in _folded(text) if word not in STOP_WORDS]
+
+
 def _folded(text: str) -> list[str]:
     """The words of `text` in order, without case and accents."""
     # "2½" is two numbers; decomposed as it stands it would begin with "21".

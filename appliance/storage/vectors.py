@@ -33,6 +33,7 @@ from lancedb.query import MatchQuery
 from numpy.typing import NDArray
 
 from appliance.errors import StorageFull
+from appliance.storage.exact_terms import ExactTerms, TermCounts
 from appliance.storage.exact_vectors import ExactVectors
 from appliance.storage.file_sums import FileSums, SumsDiffer
 from appliance.storage.terms import TermHasher
@@ -60,6 +61,7 @@ class VectorTable:
         self._terms = terms
         self._dimensions = dimensions
         self._vectors = ExactVectors(dimensions)
+        self._words = ExactTerms()
         self._writing = asyncio.Lock()
         self._pool = ThreadPoolExecutor(2, thread_name_prefix="vectors")
 
@@ -106,6 +108,7 @@ class VectorTable:
                 [(row.document_id, row.revision) for row in rows],
                 vectors,
             )
+            await self._in_pool(self._words.load, data)
 
         await self._write(add)
 
@@ -144,6 +147,9 @@ class VectorTable:
             await self._in_pool(
                 lambda: self._vectors.remove(document_id, except_revision=except_revision)
             )
+            await self._in_pool(
+                lambda: self._words.remove(document_id, except_revision=except_revision)
+            )
 
         await self._write(delete)
 
@@ -156,11 +162,18 @@ class VectorTable:
     def cosines(self, vector: NDArray[np.float32], ids: Iterable[str]) -> dict[str, float]:
         return self._vectors.cosines(vector, ids)
 
+    def terms(self, text: str) -> list[str]:
+        """The different words of `text` as the index knows them, in order."""
+        return list(dict.fromkeys(self._terms.hashed(text).split()))[:_MAX_QUESTION_TERMS]
+
+    def counted(self, terms: Sequence[str], ids: Sequence[str]) -> TermCounts:
+        """How often each of `terms` stands in the chunks `ids`, and in how many chunks at all."""
+        return self._words.counted(terms, ids)
+
     async def text_search(self, text: str, limit: int) -> list[tuple[str, float]]:
         """The `limit` best (chunk id, BM25) with any word of `text`. Raises `DamagedIndex`."""
-        terms = self._terms.hashed(text).split(" ")
         # Words only, each once, no query language: what a user types cannot be an operator.
-        wanted = " ".join(list(dict.fromkeys(terms))[:_MAX_QUESTION_TERMS])
+        wanted = " ".join(self.terms(text))
         if not wanted:
             return []
 
@@ -182,6 +195,9 @@ class VectorTable:
         except Exception as error:  # whatever the native reader makes of damaged bytes
             raise DamagedIndex(type(error).__name__) from error
         self._vectors = await self._in_pool(decoded, data, self._dimensions)
+        words = ExactTerms()
+        await self._in_pool(words.load, data)
+        self._words = words
         if data.num_rows:
             last = data.num_rows - 1
             chunk_id = data.column("chunk_id")[last].as_py()

@@ -24,9 +24,7 @@ async def test_passages_come_in_the_order_of_the_search_with_its_figures(
     first, second, gone = passage("first"), passage("second"), passage("gone")
 
     class Ranked(FakeIndex):
-        async def search(
-            self, vector: Any, text: str, limit: int, *, category: str | None = None
-        ) -> list[Hit]:
+        async def search(self, vector: Any, text: str, limit: int, **options: Any) -> list[Hit]:
             order = [(second, 0.9, 0.7), (gone, 0.8, 0.6), (first, 0.5, 0.4)]
             return [Hit(p.chunk.id, score, cosine) for p, score, cosine in order]
 
@@ -95,10 +93,8 @@ async def test_a_search_during_a_change_is_kept_for_the_epoch_before_it(
     cache = await Cache.open(tmp_path / "cache", bytes(32))
 
     class Changing(FakeIndex):
-        async def search(
-            self, vector: Any, text: str, limit: int, *, category: str | None = None
-        ) -> list[Hit]:
-            found = await super().search(vector, text, limit, category=category)
+        async def search(self, vector: Any, text: str, limit: int, **options: Any) -> list[Hit]:
+            found = await super().search(vector, text, limit, **options)
             if len(self.asked) == 1:
                 await database.write(knowledge_epoch.bump)
                 self.found.append(passage("new"))

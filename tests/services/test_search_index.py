@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from appliance.domain import Passage
 from appliance.errors import Unavailable
-from appliance.services.search_index import fused
 from appliance.storage.vector_rows import DamagedIndex
 from appliance.storage.vectors import VectorTable
 from tests.fake_embedder import FakeEmbedder
@@ -248,15 +247,6 @@ async def test_a_rebuild_that_fails_is_tried_again(
     async with library(tmp_path) as lib:
         await lib.index.settled()
         assert await all_answers(lib) == before
-
-
-def test_fusion_ranks_by_both_and_stays_in_range() -> None:
-    hits = fused({"both": 0.5, "near": 0.6, "worded": 0.1, "far": -0.4}, {"both": 9, "worded": 10})
-    assert [hit.chunk_id for hit in hits] == ["both", "near", "worded", "far"]
-    assert all(0 <= hit.score <= 1 for hit in hits)
-    assert hits[0].cosine == 0.5
-    assert fused({}, {"unknown": 3}) == []
-    assert [hit.score for hit in fused({"a": 1.0}, {})] == [pytest.approx(0.8)]
 
 
 async def test_every_hit_has_its_own_cosine(tmp_path: Path) -> None:

@@ -1,0 +1,94 @@
+"""What a question asks the search for: its words put right, and the other names of its subjects.
+
+Pure; what the documents taught comes in as a `Vocabulary`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from appliance.services.spelling import Speller
+from appliance.storage.terms import content_words
+
+_TOKEN = re.compile(r"[^\W_](?:[\w/+-]*[^\W_])?")
+_NAMES_EACH = 2  # meanings of one abbreviation, the most usual in the documents
+_LONGEST_NAME = 8  # words
+_LONG_QUESTION = 40  # words; longer ones tell a story first
+_SENTENCE = re.compile(r"[^.?!\n]+[.?!]*")
+_ASKS = re.compile(
+    r"^\W*(?:(?:and|but|so|also|then|or)\W+)?(?:what|which|who|whom|whose|when|where|why|how|is|are|"
+    r"can|could|do|does|did|should|may|must|will|would|has|have)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """`text` is what is searched for; `names`: words in it, and another name for them."""
+
+    text: str
+    names: tuple[tuple[str, str], ...] = ()
+
+
+class Vocabulary:
+    """What the documents taught together."""
+
+    def __init__(
+        self,
+        frequencies: Counter[str] | None = None,
+        names: Iterable[tuple[str, str, int]] = (),
+    ) -> None:
+        """`frequencies`: documents with each word; `names`: short form, long form, documents."""
+        self._known = frequencies or Counter()
+        self._speller = Speller(self._known)
+        self._long: dict[str, list[str]] = {}
+        self._short: dict[tuple[str, ...], list[str]] = {}
+        seen: dict[str, set[tuple[str, ...]]] = {}
+        for short, long, _ in sorted(names, key=lambda name: (-name[2], name[0], name[1])):
+            words = tuple(content_words(long))
+            if not words or words in seen.setdefault(short, set()):
+                continue
+            seen[short].add(words)
+            if len(self._long.setdefault(short, [])) < _NAMES_EACH:
+                self._long[short].append(long)
+            if len(self._short.setdefault(words, [])) < _NAMES_EACH:
+                self._short[words].append(short)
+        self._folded = {short.casefold(): short for short in reversed(list(self._long))}
+
+    def understood(self, question: str) -> Query:
+        """`question` reduced to what it asks, its slips put right, with other names of its words.
+
+        Numbers and what denies stay as they are: neither is ever taken for a slip.
+        """
+        text = _TOKEN.sub(lambda match: self._right(match.group()), essence(question))
+        return Query(text, tuple(self._names(text)))
+
+    def _right(self, word: str) -> str:
+        if not self._known or word in self._long or word.casefold() in self._folded:
+            return word
+        return self._speller.corrected(word) or word
+
+    def _names(self, text: str) -> Iterable[tuple[str, str]]:
+        for token in dict.fromkeys(_TOKEN.findall(text)):
+            short = token if token in self._long else self._folded.get(token.casefold())
+            # In small letters it is an abbreviation only where it is no word of its own.
+            if short is not None and (short == token or token.casefold() not in self._known):
+                yield from ((token, long) for long in self._long[short])
+        words = content_words(text)
+        for start in range(len(words)):
+            for end in range(start + 1, min(len(words), start + _LONGEST_NAME) + 1):
+                part = tuple(words[start:end])
+                yield from ((" ".join(part), short) for short in self._short.get(part, ()))
+
+
+def essence(question: str) -> str:
+    """A long question's sentences that ask, with what stands before each; a short one as it is."""
+    if len(question.split()) <= _LONG_QUESTION:
+        return question
+    sentences = [s.strip() for s in _SENTENCE.findall(question) if s.strip()]
+    asking = [n for n, s in enumerate(sentences) if s.endswith("?") or _ASKS.match(s)]
+    kept = sorted({m for n in asking for m in (n - 1, n) if m >= 0})
+    return " ".join(sentences[n] for n in kept) if kept else question

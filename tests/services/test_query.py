@@ -1,0 +1,65 @@
+"""Questions as the search reads them."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from appliance.services.query import Query, Vocabulary, essence
+
+STORY = (
+    "I am the nurse in charge of a medical ward and we have had a long and rather difficult night "
+    "with many admissions. My patient is 67 years old and was admitted with pneumonia two days "
+    "ago. He takes warfarin. What is the target INR? Thank you very much for your help with this."
+)
+
+
+@pytest.fixture
+def vocabulary() -> Vocabulary:
+    words = Counter("warfarin the dose of in for not and dialysis atrial fibrillation us".split())
+    return Vocabulary(
+        words,
+        [
+            ("AF", "atrial fibrillation", 9),
+            ("AF", "Atrial Fibrillations", 2),
+            ("AF", "amniotic fluid", 3),
+            ("AF", "alkaline fraction", 1),
+            ("COUMADIN", "warfarin sodium", 1),
+            ("US", "ultrasound", 5),
+        ],
+    )
+
+
+def test_abbreviations_are_read_as_the_documents_use_them(vocabulary: Vocabulary) -> None:
+    assert vocabulary.understood("Dose in AF") == Query(
+        "Dose in AF", (("AF", "atrial fibrillation"), ("AF", "amniotic fluid"))
+    )
+    # In small letters, unless that is a word of its own.
+    assert [other for _, other in vocabulary.understood("dose in af").names] == [
+        "atrial fibrillation",
+        "amniotic fluid",
+    ]
+    assert vocabulary.understood("tell us the dose").names == ()
+
+
+def test_the_long_form_finds_the_short_one(vocabulary: Vocabulary) -> None:
+    assert vocabulary.understood("dose for atrial fibrillation?").names == (
+        ("atrial fibrillation", "AF"),
+    )
+    assert vocabulary.understood("atrial flutter").names == ()
+
+
+def test_slips_are_put_right_but_never_a_number_or_a_denial(vocabulary: Vocabulary) -> None:
+    text = "warfrin 2.5 mg not in dialysys"
+    assert vocabulary.understood(text).text == "warfarin 2.5 mg not in dialysis"
+
+
+def test_without_documents_a_question_is_as_it_is_written() -> None:
+    assert Vocabulary().understood("warfrin in AF") == Query("warfrin in AF")
+
+
+def test_a_story_is_reduced_to_what_it_asks() -> None:
+    assert essence(STORY) == "He takes warfarin. What is the target INR?"
+    assert essence("I have a patient. What is the dose?") == "I have a patient. What is the dose?"
+    assert essence("word " * 60) == "word " * 60

@@ -1,0 +1,67 @@
+"""Slips are put right; another drug is never taken for a slip."""
+
+from __future__ import annotations
+
+import pytest
+
+from appliance.services.spelling import Speller, distance
+
+KNOWN = (
+    "metoprolol amoxicillin warfarin metformin prednisolone lisinopril levothyroxine quinidine "
+    "hydralazine anemia edema tumor hemorrhage pediatric color center diarrhea estrogen dose "
+    "cephalexin carboplatin cyclosporine fluoxetine".split()
+)
+
+
+@pytest.fixture
+def speller() -> Speller:
+    return Speller(dict.fromkeys(KNOWN, 1))
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [
+        ("metroprolol", "metoprolol"),
+        ("amoxicilin", "amoxicillin"),
+        ("Amoxycilin", "amoxicillin"),
+        ("warfrin", "warfarin"),
+        ("wafrarin", "warfarin"),
+        ("metformine", "metformin"),
+        ("lisinopryl", "lisinopril"),
+        ("levothyroxin", "levothyroxine"),
+        ("cefalexin", "cephalexin"),
+        ("anaemia", "anemia"),
+        ("oedema", "edema"),
+        ("tumour", "tumor"),
+        ("haemorrhage", "hemorrhage"),
+        ("paediatric", "pediatric"),
+        ("centre", "center"),
+        ("oestrogen", "estrogen"),
+    ],
+)
+def test_slips_and_spellings(speller: Speller, word: str, meant: str) -> None:
+    assert speller.corrected(word) == meant
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "warfarin", "WARFARIN",  # known
+        "prednisone", "quinine", "hydroxyzine", "cisplatin", "cycloserine", "paroxetine",
+        "clonidine", "duloxetine", "doze", "not", "h2o", "12", "",
+    ],
+)  # fmt: skip
+def test_what_is_no_slip_stays(speller: Speller, word: str) -> None:
+    assert speller.corrected(word) is None
+
+
+def test_the_more_usual_of_two_is_meant() -> None:
+    assert Speller({"statins": 1, "stating": 9}).corrected("statinw") == "stating"
+
+
+def test_distance_counts_slips() -> None:
+    assert distance("abc", "abc") == 0
+    assert distance("", "bcd") == 3
+    assert distance("prednisone", "prednisolone") == 2
+    assert distance("metformin", "metfromin") == 0.5
+    assert distance("one", "other") == distance("other", "one")
