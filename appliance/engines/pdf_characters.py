@@ -86,7 +86,7 @@ def read(text_page: Any, place: Place) -> list[Run]:
 class _Styles:
     def __init__(self, raw: int, place: Place) -> None:
         self._raw = raw
-        self._angle = place.turns * math.pi / 2
+        self._angle = place.turns * math.pi / 2  # by which the page is turned clockwise
         self._matrix = pdfium.FS_MATRIX()
         self._channels = [ctypes.c_uint() for _ in range(4)]
         self._channels_at = [ctypes.byref(channel) for channel in self._channels]
@@ -98,7 +98,7 @@ class _Styles:
         calls.matrix(self._raw, index, self._matrix_at)
         turn: int | None = 0
         if matrix.b or matrix.a <= 0 or self._angle:
-            angle = math.atan2(matrix.b, matrix.a) + self._angle
+            angle = math.atan2(matrix.b, matrix.a) - self._angle
             quarters = round(angle / (math.pi / 2))
             turn = None if abs(angle - quarters * math.pi / 2) > _SKEW else quarters % 4
         calls.fill_color(address, *self._channels_at)

@@ -15,7 +15,7 @@ _MAX_WORDS = 20_000  # on a page; one that has more is no page that people read
 _EDGE = 3.0  # points by which text may stand out of its frame
 _MAX_CROSSED = 0.05  # share of a frame's words that may stand across its edge
 _WHOLE = 0.95  # a frame around more of the words than this parts nothing
-_ONE_LINE = 2.2  # type sizes: a lower frame may be a mark behind a few words of a line
+_BESIDE = 0.5  # share of a frame's lines that go on beside it where it is a mark behind words
 _MAX_CELL = 1_500  # letters; in a cell that has more stand paragraphs
 
 
@@ -89,10 +89,16 @@ def _parted(grids: Sequence[Grid], words: Sequence[Word]) -> tuple[list[Frame], 
 def _kept(boxes: Sequence[Box], words: Sequence[Word]) -> list[Box]:
     """The boxes that part words from others, each set of words once."""
     kept: dict[frozenset[int], Box] = {}
+    middles = [word.middle for word in words]
     for box in boxes:
-        inside = [n for n, word in enumerate(words) if _holds(box, *word.middle)]
-        if not inside or len(inside) > _WHOLE * len(words):
+        left, bottom, right, top = box
+        inside = [
+            n for n, (x, y) in enumerate(middles) if left <= x <= right and bottom <= y <= top
+        ]
+        if len(inside) > _WHOLE * len(words):
             continue
+        if len({round(words[n].base) for n in inside}) < 2:
+            continue  # a line is no less apart without it
         crossed = sum(not _in(_core(words[n]), box) for n in inside)
         if crossed > _MAX_CROSSED * len(inside):
             continue
@@ -103,17 +109,16 @@ def _kept(boxes: Sequence[Box], words: Sequence[Word]) -> list[Box]:
 
 
 def _is_mark(box: Box, inside: Sequence[Word], words: Sequence[Word]) -> bool:
-    """Whether a low box lies behind some words of a line that goes on beside it."""
+    """Whether a box lies behind words whose lines go on beside it."""
     left, bottom, right, top = box
-    size = max(word.size for word in inside)
-    if top - bottom > _ONE_LINE * size:
-        return False
-    reach = 0.6 * size
-    return any(
-        bottom < word.base + 0.3 * word.size < top
-        and (-_EDGE < left - word.right < reach or -_EDGE < word.left - right < reach)
+    reach = 0.6 * max(word.size for word in inside)
+    beside = {
+        round(word.base)
         for word in words
-    )
+        if bottom < word.middle[1] < top
+        and (-_EDGE < left - word.right < reach or -_EDGE < word.left - right < reach)
+    }
+    return len(beside) >= _BESIDE * len({round(word.base) for word in inside})
 
 
 def _distinct(boxes: Sequence[Box]) -> list[Box]:

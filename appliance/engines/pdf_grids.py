@@ -49,11 +49,12 @@ def grids_of(rules: Sequence[Box], lowest: float, highest: float) -> list[Grid]:
 
     `lowest` and `highest` are the edges of the page, which may cut a table.
     """
-    if len(rules) > _MAX_RULES:
-        return []
-    lines = [_Rule.of(rule) for rule in rules]
+    # Neighbouring cells draw the rule between them twice.
+    lines = [_Rule.of(rule) for rule in {tuple(map(round, rule)): rule for rule in rules}.values()]
     down = _joined([line for line in lines if not line.across])
     across = _joined([line for line in lines if line.across])
+    if len(down) + len(across) > _MAX_RULES:
+        return []
     grids = []
     for group in _touching([*across, *down]):
         if (grid := _grid(group, lowest, highest)) is not None:

@@ -82,6 +82,8 @@ class PageLayout:
         return tuple(boxes)
 
     def _touched(self, start: int, end: int) -> Iterator[PlacedWord]:
+        if start >= end:
+            return
         first = bisect_left(self.words, start + 1, key=lambda word: word.end)
         for word in self.words[first:]:
             if word.start >= end:
