@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 MAIN_BRANCH = "main"
 
@@ -268,10 +270,42 @@ class Document:
     superseded_by: str | None = None
 
 
+class PlacedWord(NamedTuple):
+    """Where the characters `start`..`end` of a page's text stand on it."""
+
+    start: int
+    end: int
+    box: Box
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPage:
+    """A page as the reader of a file found it; `text` is None where it cannot be read.
+
+    `width` and `height` in points; `hidden`: it has text that nobody can see, which is left out.
+    """
+
+    number: int  # from 1
+    total: int
+    text: str | None
+    width: float | None = None
+    height: float | None = None
+    words: Sequence[PlacedWord] = ()
+    hidden: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
+    """`width` and `height` in points, and `layout` (see `services/page_layout.py`), where they are
+    known; `hidden`: its file has text that nobody can see, which is not in `text`.
+    """
+
     number: int  # from 1
     text: str
+    width: float | None = None
+    height: float | None = None
+    layout: bytes | None = None
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)

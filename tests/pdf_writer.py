@@ -48,6 +48,44 @@ def pdf(pages: Sequence[Sequence[str]], *, password: str | None = None) -> bytes
     return _file(objects, trailer)
 
 
+def drawn(*contents: bytes, page: bytes = b"/MediaBox [0 0 595 842]") -> bytes:
+    """A PDF whose pages are drawn by content streams. /F1 is Helvetica, /I1 an image of stripes,
+    /I0 a white one; `page` is what all pages have in their dictionaries.
+    """
+    count = len(contents)
+    objects: list[bytes] = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Count %d /Kids [%s] >>"
+        % (count, b" ".join(b"%d 0 R" % (6 + 2 * n) for n in range(count))),
+        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>",
+        _image(b"\x00\xff" * 2048),
+        _image(b"\xff" * 4096),
+    ]
+    for number, content in enumerate(contents):
+        objects.append(
+            b"<< /Type /Page /Parent 2 0 R %s /Contents %d 0 R /Resources << /Font << /F1 3 0 R >> "
+            b"/XObject << /I1 4 0 R /I0 5 0 R >> >> >>" % (page, 7 + 2 * number)
+        )
+        objects.append(b"<< /Length %d >>\nstream\n%s\nendstream" % (len(content), content))
+    return _file(objects)
+
+
+def at(x: float, y: float, text: str, size: float = 11, before: str = "") -> bytes:
+    """Text at a place of a content stream; `before`: operators inside its text object."""
+    escaped = text.replace("\\", "\\\\").replace("(", "\\(").replace(")", "\\)")
+    code = f"BT /F1 {size} Tf {before} 1 0 0 1 {x} {y} Tm ({escaped}) Tj ET\n"
+    return code.encode("cp1252")
+
+
+def _image(grey: bytes) -> bytes:
+    head = b"<< /Type /XObject /Subtype /Image /Width 64 /Height 64 /BitsPerComponent 8"
+    return b"%s /ColorSpace /DeviceGray /Length %d >>\nstream\n%s\nendstream" % (
+        head,
+        len(grey),
+        grey,
+    )
+
+
 def scan(pages: int = 1) -> bytes:
     """Pages that show a grey box and no text."""
     return _file(

@@ -8,19 +8,21 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
+from appliance.domain import Box, PlacedWord, ReadPage
 from appliance.engines.pdf_marks import letters_before
 from appliance.errors import Invalid
 
 WALL_S = 300.0
 STALL_S = 20.0
 IMAGE_S = 30.0
-_LINE_BYTES = 16 << 20
+_LINE_BYTES = 64 << 20
+PARTS = 10  # of a point, in which the child gives places
 _IMAGE_BYTES = 32 << 20
 _REASONS = {
     "password_needed": "This PDF needs a password. Upload a copy without one.",
@@ -133,10 +135,8 @@ class PdfReader:
         self._stall_s = stall_s
         self._image_s = image_s
 
-    async def pages(
-        self, source: AsyncIterator[bytes]
-    ) -> AsyncGenerator[tuple[int, int, str | None]]:
-        """Yield (page number from 1, number of pages, text); text is None for an unreadable page.
+    async def pages(self, source: AsyncIterator[bytes]) -> AsyncGenerator[ReadPage]:
+        """Yield the pages in order.
 
         `source` gives the bytes of the file. A word broken over two lines has U+00AD at the break.
         Raises `ExtractionFailed`, and what `source` raises. Close the generator (`aclosing`) to end
@@ -153,7 +153,7 @@ class PdfReader:
                 if "pages" in line:
                     total = line["pages"]
                 else:
-                    yield line["page"], total, line["text"]
+                    yield _page(line, total)
 
     async def image(
         self,
@@ -161,14 +161,15 @@ class PdfReader:
         page: int,
         words: str | None = None,
         before: str | None = None,
+        boxes: Sequence[Box] = (),
     ) -> bytes:
-        """PNG of a page, from 1, with `words` marked.
+        """PNG of a page, from 1, with `boxes` marked (of the page as it is shown), else `words`.
 
         `before` is the page's text (as `pages` gives it) up to those words, which are then marked
         there only; without it, wherever they stand. Raises as `pages` does.
         """
         near = None if before is None else await asyncio.to_thread(letters_before, before)
-        request = {"want": "image", "page": page, "words": words, "near": near}
+        request = {"want": "image", "page": page, "words": words, "near": near, "boxes": boxes}
         async with _child(request, source) as (child, feeding):
             deadline = monotonic() + self._image_s
             size = (await _answer(child, feeding, self._image_s))["bytes"]
@@ -215,6 +216,16 @@ async def _answer(child: _Child, feeding: asyncio.Task[None], patience_s: float)
             raise
         # It stalled, or it met one of its limits and died in the middle of its output.
         raise ExtractionFailed("too_large") from None
+
+
+def _page(line: dict[str, Any], total: int) -> ReadPage:
+    numbers = iter(line.get("words", ()))
+    words = [
+        PlacedWord(start, end, (left / PARTS, bottom / PARTS, right / PARTS, top / PARTS))
+        for start, end, left, bottom, right, top in zip(*[numbers] * 6, strict=True)
+    ]
+    size = line.get("width"), line.get("height")
+    return ReadPage(line["page"], total, line["text"], *size, words, line.get("hidden", False))
 
 
 def _start_process() -> subprocess.Popen[bytes]:

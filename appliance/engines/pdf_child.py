@@ -3,9 +3,10 @@
 It runs in a process of its own because a PDF is a hostile format and its reader is native code:
 what goes wrong here ends this process and nothing else. The first line of the input is a request,
 the rest is the file. {"want": "text"} is answered by {"pages": n}; then one line per page, {"page",
-"text", "width", "height"} (points; text null when the page cannot be read), then {"done": true}.
-{"want": "image", "page", "words", "near"} (see `pdf_image.png`) is answered by {"bytes": n} and a
-PNG of that many bytes. {"failed": reason} may stand in place of the rest.
+"text", "width", "height", "words", "hidden"} (see `pdf_page.Read`; only page and text, null, when
+it cannot be read), then {"done": true}. {"want": "image", "page", "words", "near", "boxes"} (see
+`pdf_image.png`) is answered by {"bytes": n} and a PNG of that many bytes. {"failed": reason} may
+stand in place of the rest.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from __future__ import annotations
 import ctypes
 import json
 import os
-import re
 import resource
 import signal
 import sys
@@ -30,13 +30,6 @@ _PR_SET_PDEATHSIG = 1
 _FPDF_ERR_PASSWORD = 4
 _FPDF_ERR_SECURITY = 5
 
-# PDFium marks the hyphen of a word broken over two lines by one of these, and leaves out the
-# line's end.
-_BROKEN_WORD = re.compile("[\u0002\ufffe]")
-_LINE_END = re.compile("\r\n?|[\u000b\u000c\u0085\u2028\u2029]")
-_UNPRINTABLE = re.compile("[\u0000-\u0008\u000e-\u001f\u007f-\u009f\ud800-\udfff\ufeff\uffff]")
-_SYMBOL_FONT_BULLET = "\uf0b7"
-
 
 def main() -> int:
     _guard()
@@ -46,7 +39,8 @@ def main() -> int:
         return _fail("too_large")
     try:
         if request["want"] == "image":
-            return _render(data, request["page"], request["words"], request["near"])
+            marks = request["words"], request["near"], request["boxes"]
+            return _render(data, request["page"], *marks)
         return _extract(data)
     except MemoryError:
         return _fail("too_large")
@@ -80,7 +74,9 @@ def _opened(data: bytes) -> Any:
     return document
 
 
-def _render(data: bytes, number: int, words: str | None, near: int | None) -> int:
+def _render(
+    data: bytes, number: int, words: str | None, near: int | None, boxes: list[list[float]]
+) -> int:
     import pypdfium2
 
     from appliance.engines.pdf_image import png
@@ -91,7 +87,7 @@ def _render(data: bytes, number: int, words: str | None, near: int | None) -> in
     if not 1 <= number <= len(document):
         return _fail("no_page")
     try:
-        image = png(document, number, words, near)
+        image = png(document, number, words, near, boxes)
     except pypdfium2.PdfiumError:
         return _fail("damaged")
     _say({"bytes": len(image)})
@@ -102,6 +98,8 @@ def _render(data: bytes, number: int, words: str | None, near: int | None) -> in
 
 def _extract(data: bytes) -> int:
     import pypdfium2
+
+    from appliance.engines.pdf_page import read
 
     document = _opened(data)
     if isinstance(document, str):
@@ -117,12 +115,13 @@ def _extract(data: bytes) -> int:
         line: dict[str, object] = {"page": number + 1, "text": None}
         try:
             page = document[number]
-            width, height = page.get_size()
-            text = clean(page.get_textpage().get_text_range())
+            found = read(page, MAX_PAGE_CHARACTERS)
             page.close()
-            line.update(text=text, width=width, height=height)
-            characters += len(text) if text.strip() else 0
-            if len(text) > MAX_PAGE_CHARACTERS or characters > MAX_CHARACTERS:
+            if found is None:
+                return _fail("too_large")
+            line.update(found._asdict())
+            characters += len(found.text)
+            if characters > MAX_CHARACTERS:
                 return _fail("too_large")
         except pypdfium2.PdfiumError:
             unreadable += 1
@@ -131,16 +130,6 @@ def _extract(data: bytes) -> int:
         return _fail("damaged" if unreadable else "no_text")
     _say({"done": True})
     return 0
-
-
-def clean(text: str) -> str:
-    """The words as they stand: uniform line ends, nothing that cannot be shown or stored.
-
-    A hyphen that broke a word over two lines becomes U+00AD, for a reader of the whole document to
-    decide about.
-    """
-    text = _BROKEN_WORD.sub("\u00ad", _LINE_END.sub("\n", text))
-    return _UNPRINTABLE.sub("", text).replace(_SYMBOL_FONT_BULLET, "\u2022")
 
 
 def _say(line: dict[str, object]) -> None:

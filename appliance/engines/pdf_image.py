@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from typing import Any
 
 import pypdfium2
@@ -19,9 +20,17 @@ _PEN = (255, 236, 92)
 _PAD = 1.0  # points around marked words
 
 
-def png(document: Any, number: int, words: str | None, near: int | None) -> bytes:
-    """Page `number` (from 1) of a `PdfDocument`; `words` and `near` as in `pdf_marks.find`.
+def png(
+    document: Any,
+    number: int,
+    words: str | None,
+    near: int | None,
+    boxes: Sequence[Sequence[float]] = (),
+) -> bytes:
+    """Page `number` (from 1) of a `PdfDocument`.
 
+    Marked are `boxes` (left, bottom, right, top in points of the page as it is shown), or else
+    `words`, found as in `pdf_marks.find` with `near`.
     Raises `PdfiumError` for a page that cannot be read.
     """
     page = document[number - 1]
@@ -31,8 +40,11 @@ def png(document: Any, number: int, words: str | None, near: int | None) -> byte
     scale = min(DOTS_PER_INCH / _POINTS_PER_INCH, (MAX_SIDE - 1) / longest)
     bitmap = page.render(scale=scale, rev_byteorder=True)
     image = bitmap.to_pil().convert("RGB")
-    if words:
-        image = _marked(image, bitmap.get_posconv(page), _boxes(page, words, near))
+    if boxes:
+        image = _marked(image, [_shown(box, height, scale) for box in boxes[:MAX_MARKED]])
+    elif words:
+        place = bitmap.get_posconv(page)
+        image = _marked(image, [_pixels(place, box) for box in _boxes(page, words, near)])
     file = io.BytesIO()
     image.save(file, "PNG")
     return file.getvalue()
@@ -58,16 +70,27 @@ def _boxes(page: Any, words: str, near: int | None) -> list[Box]:
     return boxes
 
 
-def _marked(image: Image.Image, place: Any, boxes: list[Box]) -> Image.Image:
+def _shown(box: Sequence[float], height: float, scale: float) -> tuple[float, ...]:
+    left, bottom, right, top = box
+    sides = left - _PAD, height - top - _PAD, right + _PAD, height - bottom + _PAD
+    return tuple(scale * side for side in sides)
+
+
+def _pixels(place: Any, box: Box) -> tuple[float, ...]:
+    left, bottom, right, top = box
+    # The page may be turned: its corners change places.
+    xs, ys = zip(
+        place.to_bitmap(left - _PAD, bottom - _PAD),
+        place.to_bitmap(right + _PAD, top + _PAD),
+        strict=True,
+    )
+    return min(xs), min(ys), max(xs), max(ys)
+
+
+def _marked(image: Image.Image, places: Sequence[tuple[float, ...]]) -> Image.Image:
     """Multiplied with the pen's colour, so that what is dark stays as it is."""
     pen = Image.new("RGB", image.size, (255, 255, 255))
     draw = ImageDraw.Draw(pen)
-    for left, bottom, right, top in boxes:
-        # The page may be turned: its corners change places.
-        xs, ys = zip(
-            place.to_bitmap(left - _PAD, bottom - _PAD),
-            place.to_bitmap(right + _PAD, top + _PAD),
-            strict=True,
-        )
-        draw.rectangle((min(xs), min(ys), max(xs), max(ys)), fill=_PEN)
+    for place in places:
+        draw.rectangle(place, fill=_PEN)
     return ImageChops.multiply(image, pen)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 Box = tuple[float, float, float, float]  # left, bottom, right, top, in points
 
-_BREAKS = "\u00ad\u0002\ufffe"  # see `pdf_child.clean`
+_BREAKS = "\u00ad\u0002\ufffe"  # see `pdf_words.cleaned`
 _BREAK = "\u00ad"
 _HYPHENS = "-" + _BREAK
 _UNSEEN = {"Cc", "Cf", "Cn", "Cs", "Zl", "Zp", "Zs"}

@@ -26,6 +26,7 @@ from appliance.engines.protocols import AnswerEngine
 from appliance.errors import ApplianceError, NotFound
 from appliance.sentences.words import terms
 from appliance.services.answer_streams import AnswerStream, Done, Failed
+from appliance.services.citation_boxes import placed
 from appliance.services.conversation_rules import PREVIEW_CHARACTERS, shortened
 from appliance.services.follow_ups import standalone
 from appliance.services.grounding import ground, preview
@@ -292,7 +293,8 @@ class AnswerWriter:
             _citation_ids(stream),
             introduction=self._introduction(message.content, draft.passages),
         )
-        return replace(message, citations=grounding.citations, sentences=grounding.sentences)
+        citations = await self._db.read(lambda tx: placed(tx, grounding.citations))
+        return replace(message, citations=citations, sentences=grounding.sentences)
 
     async def _store(
         self, message: Message, draft: _Draft, principal: Principal, origin: RequestOrigin

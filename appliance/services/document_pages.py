@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-from appliance.domain import Document, Principal, RequestOrigin, utc_now
+from appliance.domain import Box, Document, Principal, RequestOrigin, utc_now
 from appliance.errors import Busy, Invalid, NotFound
+from appliance.services.citation_boxes import boxes
 from appliance.services.document_rules import found, record
 from appliance.storage import chunks, documents, file_rows, pages
 from appliance.storage.database import Connection, Database
@@ -21,8 +22,11 @@ RETRY_AFTER_S = 3
 OpenedPassage = chunks.Opened
 
 
-# PNG of a page: the PDF's bytes, the page's number, the words to mark and what stands before them.
-PageImage = Callable[[AsyncIterator[bytes], int, str | None, str | None], Awaitable[bytes]]
+# PNG of a page: the PDF's bytes, the page's number, the words to mark and what stands before them,
+# or where they stand.
+PageImage = Callable[
+    [AsyncIterator[bytes], int, str | None, str | None, Sequence[Box]], Awaitable[bytes]
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +101,7 @@ class DocumentPages:
         answers that cite it do. Raises `NotFound`, `Busy`, and `DamagedFile`.
         """
 
-        def read(tx: Connection) -> tuple[str, bytes, str]:
+        def read(tx: Connection) -> tuple[str, bytes, str, tuple[Box, ...]]:
             document = found(tx, document_id)
             revision = documents.revision(tx, document_id)
             if revision is None and indexed_only:
@@ -108,16 +112,20 @@ class DocumentPages:
                 raise NotFound("The document has no such page.")
             key = _key(tx, document)
             text = pages.text_of(tx, document_id, revision, number) if revision else ""
+            marked: tuple[Box, ...] = ()
+            if revision and highlight is not None and highlight.text is None:
+                place = highlight.start, highlight.end
+                marked = boxes(tx, document_id, revision, number, *place)
             at = self._clock()
             record(tx, at, "document.read", document, actor, origin, part="page", page=number)
-            return document.sha256, key, text
+            return document.sha256, key, text, marked
 
         async with self._turn():
-            sha256, key, text = await self._db.write(read)
-            words, before = _marked(text, highlight)
+            sha256, key, text, marked = await self._db.write(read)
+            words, before = (None, None) if marked else _sought(text, highlight)
             async with aclosing(self._files.read(sha256, key)) as source:
                 try:
-                    return await self._image(source, number, words, before)
+                    return await self._image(source, number, words, before, marked)
                 except Invalid as error:
                     # The reader refuses the file; of the request nothing is wrong but the place.
                     message = f"There is no image of this page. {error.message}"
@@ -159,7 +167,7 @@ def _key(tx: Connection, document: Document) -> bytes:
     return key
 
 
-def _marked(text: str, highlight: Highlight | None) -> tuple[str | None, str | None]:
+def _sought(text: str, highlight: Highlight | None) -> tuple[str | None, str | None]:
     """The words to mark on a page with this text, and what stands before them, if that is known."""
     if highlight is None:
         return None, None

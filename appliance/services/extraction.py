@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from appliance.domain import Chunk, Document, Page
+from appliance.domain import Chunk, Document, Page, ReadPage
 from appliance.errors import Invalid
 from appliance.services import plain_text
 from appliance.services.chunking import chunked
 from appliance.services.hyphens import mended
+from appliance.services.page_layout import PageLayout
 from appliance.storage.files import FileStore
 
-# From the bytes of a PDF: (page number, number of pages, text or None for an unreadable page).
-PdfPages = Callable[[AsyncIterator[bytes]], AsyncGenerator[tuple[int, int, str | None]]]
+# From the bytes of a PDF: its pages in order.
+PdfPages = Callable[[AsyncIterator[bytes]], AsyncGenerator[ReadPage]]
 _TOLD_PAGES = 20
 
 
@@ -47,17 +48,17 @@ class Extraction:
             if document.file_type == "txt":
                 data = b"".join([piece async for piece in source])
                 texts = await asyncio.to_thread(plain_text.pages_of, data)
+                pages = [Page(number, text) for number, text in enumerate(texts, start=1)]
                 hidden = await asyncio.to_thread(plain_text.hides_text, data)
             else:
-                texts = []
+                pages = []
                 async with aclosing(self._pdf_pages(source)) as found:
-                    async for number, total, text in found:
-                        texts.append(text or "")
-                        if text is None:
-                            unreadable.append(number)
-                        await on_progress(number / total)
-                texts = await asyncio.to_thread(mended, texts)
-        pages = [Page(number, text) for number, text in enumerate(texts, start=1)]
+                    async for page in found:
+                        pages.append(_stored(page))
+                        if page.text is None:
+                            unreadable.append(page.number)
+                        await on_progress(page.number / page.total)
+                pages = await asyncio.to_thread(_whole, pages)
         chunks = await asyncio.to_thread(chunked, document.id, pages)
         if not chunks:
             raise Invalid("This document holds no text.", field="file")
@@ -65,9 +66,35 @@ class Extraction:
         return Extracted(pages, chunks, note)
 
 
+def listed(numbers: Sequence[int]) -> str:
+    """Numbers of pages for people to read: the first of them."""
+    shown = ", ".join(map(str, numbers[:_TOLD_PAGES]))
+    return f"{shown} and more" if len(numbers) > _TOLD_PAGES else shown
+
+
+def _stored(page: ReadPage) -> Page:
+    """Packed page by page: the words of a long document take a lot of room."""
+    if page.text is None:
+        return Page(page.number, "")
+    layout = PageLayout(page.words).packed()
+    return Page(page.number, page.text, page.width, page.height, layout, page.hidden)
+
+
+def _whole(pages: list[Page]) -> list[Page]:
+    """With broken words put together."""
+    return [
+        replace(
+            page,
+            text=text.text,
+            layout=PageLayout.unpacked(page.layout).without(text.dropped).packed()
+            if text.dropped and page.layout is not None
+            else page.layout,
+        )
+        for page, text in zip(pages, mended([page.text for page in pages]), strict=True)
+    ]
+
+
 def _note(unreadable: list[int]) -> str | None:
     if not unreadable:
         return None
-    shown = ", ".join(map(str, unreadable[:_TOLD_PAGES]))
-    more = " and more" if len(unreadable) > _TOLD_PAGES else ""
-    return f"These pages cannot be read and are left out of answers: {shown}{more}."
+    return f"These pages cannot be read and are left out of answers: {listed(unreadable)}."

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
 
 from appliance.domain import DocumentStatus, Job, JobState
+from appliance.services.extraction import listed
 from appliance.storage import audit, chunks, documents, jobs, knowledge_epoch, pages
 from appliance.storage.audit import AuditEntry
 from appliance.storage.database import Connection
@@ -31,6 +33,7 @@ def publish(tx: Connection, job: Job, revision: int, *, at: datetime) -> None:
         chunks=total,
         at=at,
         note=current.error,
+        warnings=_warnings(pages.with_hidden_text(tx, job.document_id, revision)),
     )
     clear(tx, job.document_id, revision)
     knowledge_epoch.bump(tx)
@@ -59,6 +62,13 @@ def clear(tx: Connection, document_id: str, keep: int | None) -> None:
     """Remove pages and chunks of all revisions but `keep`."""
     chunks.delete_other_revisions(tx, document_id, keep)
     pages.delete_other_revisions(tx, document_id, keep)
+
+
+def _warnings(hidden: Sequence[int]) -> list[str]:
+    if not hidden:
+        return []
+    where = f"page {hidden[0]}" if len(hidden) == 1 else f"pages {listed(hidden)}"
+    return [f"Hidden text on {where} was left out."]
 
 
 def _entry(

@@ -8,6 +8,7 @@ it. A document is served once it has a revision, unless a served document names 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -166,12 +167,13 @@ def publish(
     chunks: int,
     at: datetime,
     note: str | None,
+    warnings: Sequence[str] = (),
 ) -> None:
     """Let `revision` answer questions from now on. `note`: what is wrong with it all the same."""
     tx.execute(
         """UPDATE documents SET status = 'indexed', error = ?, revision = ?, pages = ?,
-                  chunks_indexed = ?, indexed_at = ? WHERE id = ?""",
-        (note, revision, pages, chunks, to_text(at), document_id),
+                  chunks_indexed = ?, indexed_at = ?, warnings = ? WHERE id = ?""",
+        (note, revision, pages, chunks, to_text(at), json.dumps(warnings), document_id),
     )
 
 

@@ -475,6 +475,8 @@ def m0008_evidence(db: sqlite_utils.Database) -> None:
         "ALTER TABLE pages ADD COLUMN width REAL",
         "ALTER TABLE pages ADD COLUMN height REAL",
         "ALTER TABLE pages ADD COLUMN layout BLOB",
+        # Whether the file has text there that nobody can see, and that was left out.
+        "ALTER TABLE pages ADD COLUMN hidden INTEGER NOT NULL DEFAULT 0",
         # JSON: the headings above a chunk, outermost first; the head of the table or list that it
         # goes on with; and whether a sentence goes over its ends.
         "ALTER TABLE chunks ADD COLUMN path TEXT NOT NULL DEFAULT '[]'",

@@ -10,8 +10,21 @@ from appliance.storage.database import Connection
 
 def insert(tx: Connection, document_id: str, revision: int, pages: Iterable[Page]) -> None:
     tx.executemany(
-        "INSERT INTO pages (document_id, revision, number, text) VALUES (?, ?, ?, ?)",
-        [(document_id, revision, page.number, page.text) for page in pages],
+        """INSERT INTO pages (document_id, revision, number, text, width, height, layout, hidden)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
+        [
+            (
+                document_id,
+                revision,
+                page.number,
+                page.text,
+                page.width,
+                page.height,
+                page.layout,
+                page.hidden,
+            )
+            for page in pages
+        ],
     )
 
 
@@ -23,6 +36,38 @@ def text_of(tx: Connection, document_id: str, revision: int, number: int) -> str
     ).fetchone()
     text: str = row["text"]
     return text
+
+
+def layout_of(tx: Connection, document_id: str, revision: int, number: int) -> bytes | None:
+    """The layout of a page, where it is known."""
+    row = tx.execute(
+        "SELECT layout FROM pages WHERE document_id = ? AND revision = ? AND number = ?",
+        (document_id, revision, number),
+    ).fetchone()
+    return None if row is None else row["layout"]
+
+
+def layout_of_chunk(tx: Connection, document_id: str, chunk_id: str) -> bytes | None:
+    """The layout of the page that a chunk of the document's present revision stands on."""
+    row = tx.execute(
+        """SELECT p.layout FROM documents d
+             JOIN chunks c ON c.document_id = d.id AND c.revision = d.revision
+             JOIN pages p ON p.document_id = d.id AND p.revision = d.revision
+                         AND p.number = c.page
+            WHERE d.id = ? AND c.id = ?""",
+        (document_id, chunk_id),
+    ).fetchone()
+    return None if row is None else row["layout"]
+
+
+def with_hidden_text(tx: Connection, document_id: str, revision: int) -> list[int]:
+    """The numbers of the pages whose file has text that nobody can see."""
+    rows = tx.execute(
+        """SELECT number FROM pages WHERE document_id = ? AND revision = ? AND hidden
+            ORDER BY number""",
+        (document_id, revision),
+    )
+    return [row["number"] for row in rows]
 
 
 def count(tx: Connection, document_id: str, revision: int) -> int:

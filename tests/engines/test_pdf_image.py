@@ -184,7 +184,7 @@ async def test_real_pages_are_marked_at_the_words_of_their_text(
 ) -> None:
     data = shared_data(f"pdf_clinical/{name}.pdf").read_bytes()
     async with aclosing(PdfReader().pages(in_pieces(data))) as pages:
-        text = mended([text or "" async for _, _, text in pages])[page - 1]
+        text = mended([found.text or "" async for found in pages])[page - 1].text
     first = text.index(start)
     words = text[first : text.index(end, first) + len(end)]
     picture = await image(data, page, words, text[:first])

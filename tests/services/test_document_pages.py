@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import pypdfium2
 import pytest
 
+from appliance.domain import Box
 from appliance.errors import Busy, Invalid, NotFound
 from appliance.services.document_pages import (
     MAX_RENDERING,
@@ -30,14 +32,21 @@ class Painter:
 
     def __init__(self) -> None:
         self.asked: list[tuple[int, str | None, str | None]] = []
+        self.boxes: list[tuple[Box, ...]] = []
         self.now = self.most = 0
         self.gate: asyncio.Event | None = None
         self.error: Exception | None = None
 
     async def __call__(
-        self, source: AsyncIterator[bytes], page: int, words: str | None, before: str | None
+        self,
+        source: AsyncIterator[bytes],
+        page: int,
+        words: str | None,
+        before: str | None,
+        boxes: Sequence[Box],
     ) -> bytes:
         self.asked.append((page, words, before))
+        self.boxes.append(tuple(boxes))
         self.now += 1
         self.most = max(self.now, self.most)
         try:
@@ -49,6 +58,16 @@ class Painter:
             return content
         finally:
             self.now -= 1
+
+
+def words_in(data: bytes, page: int, box: Box) -> str:
+    """The words that another call of the reader finds in a box."""
+    left, bottom, right, top = box
+    with pypdfium2.PdfDocument(data) as document:
+        text_page = document[page - 1].get_textpage()
+        text = str(text_page.get_text_bounded(left, bottom, right, top))
+        text_page.close()
+    return " ".join(text.split())
 
 
 def opening(lib: Library, painter: Painter) -> DocumentPages:
@@ -64,23 +83,40 @@ async def image(
 
 
 @pytest.mark.parametrize(
-    ("highlight", "words", "before"),
+    ("highlight", "words", "before", "boxed"),
     [
-        (None, None, None),
-        (Highlight(text="7 mg"), "7 mg", None),
-        (Highlight(start=12, end=16), "7 mg", "The dose is "),
-        (Highlight(start=17, end=9_999_999), " twice.", "The dose is 7 mg,"),
-        (Highlight(start=5_000, end=6_000), "", "The dose is 7 mg, twice."),
+        (None, None, None, None),
+        (Highlight(text="7 mg"), "7 mg", None, None),
+        (Highlight(start=12, end=16), None, None, "7 mg,"),
+        (Highlight(start=17, end=9_999_999), None, None, "twice."),
+        (Highlight(start=5_000, end=6_000), "", "The dose is 7 mg, twice.", None),
     ],
 )
 async def test_what_is_marked(
-    tmp_path: Path, highlight: Highlight | None, words: str | None, before: str | None
+    tmp_path: Path,
+    highlight: Highlight | None,
+    words: str | None,
+    before: str | None,
+    boxed: str | None,
 ) -> None:
     painter = Painter()
     async with library(tmp_path) as lib:
         document = await lib.added("a.pdf", PDF)
         assert await image(opening(lib, painter), document.id, 2, highlight) == PDF
     assert painter.asked == [(2, words, before)]
+    assert [words_in(PDF, 2, box) for box in painter.boxes[0]] == ([boxed] if boxed else [])
+
+
+async def test_without_a_layout_the_words_are_sought(tmp_path: Path) -> None:
+    """As in a document that was indexed before layouts were kept."""
+    painter = Painter()
+    async with library(tmp_path) as lib:
+        document = await lib.added("a.pdf", PDF)
+        await lib.db.write(lambda tx: tx.execute("UPDATE pages SET layout = NULL").rowcount)
+        place = Highlight(start=12, end=16)
+        await image(opening(lib, painter), document.id, 2, place)
+    assert painter.asked == [(2, "7 mg", "The dose is ")]
+    assert painter.boxes == [()]
 
 
 async def test_reading_is_audited_by_its_place_alone(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from appliance.domain import DocumentStatus, utc_now
+from appliance.domain import DocumentStatus, ReadPage, utc_now
 from appliance.errors import StorageFull, Unavailable
 from appliance.services.ingestion import ATTEMPTS, EMBED_BATCH
 from appliance.storage import chunks, documents, jobs
@@ -61,8 +61,8 @@ async def test_stopped_while_extracting(tmp_path: Path) -> None:
 
     async def stuck(
         source: AsyncIterator[bytes],
-    ) -> AsyncGenerator[tuple[int, int, str | None]]:
-        yield 1, 2, "first page"
+    ) -> AsyncGenerator[ReadPage]:
+        yield ReadPage(1, 2, "first page")
         reached.set()
         await asyncio.Event().wait()
 

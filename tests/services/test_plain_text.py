@@ -84,7 +84,7 @@ def test_nothing_is_lost(text: str) -> None:
     ],
 )
 def test_broken_words_are_mended(pages: list[str], whole: list[str]) -> None:
-    assert mended(pages) == whole
+    assert [page.text for page in mended(pages)] == whole
 
 
 @pytest.mark.parametrize(

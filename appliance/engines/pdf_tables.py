@@ -1,0 +1,140 @@
+"""Rows of tables from words: by the cells of a grid, or by columns that white space parts.
+
+A row is a list of cells, a cell its lines from the top down. Pure geometry, without a PDF.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from statistics import median
+
+from appliance.engines.pdf_grids import Grid
+from appliance.engines.pdf_words import Line, Word, lines_of
+
+Row = list[list[Line]]
+_GAP = 0.8  # least white space between two columns, in type sizes
+_NEW_ROW = 1.35  # in usual distances of lines: from here on a line begins a row
+_SAME_BASE = 0.3
+_PITCH = 1.2  # least usual distance of two lines, in type sizes
+
+
+def ruled(grid: Grid, words: Sequence[Word]) -> list[Row]:
+    """The rows of a grid; a cell over several rows stands in the first of them."""
+    rows: list[Row] = [[[] for _ in range(grid.columns)] for _ in range(grid.rows)]
+    inside: list[list[Word]] = [[] for _ in grid.cells]
+    for word in words:
+        inside[grid.cell_at(*word.middle)].append(word)
+    for cell, found in zip(grid.cells, inside, strict=True):
+        if found:
+            rows[cell.row][cell.column] = lines_of(found)
+    return [part for row in rows if any(row) for part in _parted(row)]
+
+
+def _parted(row: Row) -> list[Row]:
+    """A field of a grid may hold several rows that only white space or figures in line show."""
+    columns = len(row)
+    lines = [(line, column) for column, found in enumerate(row) for line in found]
+    levels = _levels(lines)
+    filled = [found for found in row if found]
+    if len(filled) < 2 or len(levels) < 2:
+        return [row]
+    if len(filled) > 2 and _are_figures(filled, len(levels)):
+        return [_row(level, columns) for level in levels]
+    rows = [list(levels[0])]
+    for number, level in enumerate(levels[1:], start=1):
+        if _are_apart(filled, levels[number - 1][-1][0].base, level[0][0].base):
+            rows.append([])
+        rows[-1] += level
+    return [_row(found, columns) for found in rows]
+
+
+def _are_apart(filled: Sequence[list[Line]], above: float, below: float) -> bool:
+    """Whether white space goes through all cells between two levels, and divides two or more."""
+    divided = 0
+    for lines in filled:
+        over = [line.base for line in lines if line.base >= above - 1]
+        under = [line.base for line in lines if line.base <= below + 1]
+        if over and under:
+            size = max(line.size for line in lines)
+            steps = [one.base - other.base for one, other in pairwise(lines)]
+            if over[-1] - under[0] <= _NEW_ROW * max(_PITCH * size, min(steps)):
+                return False
+            divided += 1
+    return divided > 1
+
+
+def _are_figures(filled: Sequence[list[Line]], count: int) -> bool:
+    """Whether every cell has a line on every level, and all but the first have figures there."""
+    return all(len(lines) == count for lines in filled) and all(
+        any(c.isdigit() for c in line.text) for lines in filled[1:] for line in lines
+    )
+
+
+def _row(lines: Sequence[tuple[Line, int]], columns: int) -> Row:
+    row: Row = [[] for _ in range(columns)]
+    for line, column in lines:
+        row[column].append(line)
+    return row
+
+
+def _levels(lines: Sequence[tuple[Line, int]]) -> list[list[tuple[Line, int]]]:
+    """Lines with their columns, those together that stand on one base line."""
+    levels: list[list[tuple[Line, int]]] = []
+    for line, column in sorted(lines, key=lambda found: -found[0].base):
+        if levels and _same_line(line, levels[-1][0][0]):
+            levels[-1].append((line, column))
+        else:
+            levels.append([(line, column)])
+    return levels
+
+
+def _same_line(line: Line, other: Line) -> bool:
+    return abs(line.base - other.base) <= _SAME_BASE * max(line.size, other.size)
+
+
+def aligned(words: Sequence[Word]) -> list[Row]:
+    """Rows of columns that white space parts from the top to the foot."""
+    if not words:
+        return []
+    edges = _edges(words)
+    columns: list[list[Word]] = [[] for _ in range(len(edges) + 1)]
+    for word in words:
+        number = sum(edge <= word.left + 0.01 for edge in edges)
+        columns[number].append(word)
+    lines = [(line, number) for number, found in enumerate(columns) for line in lines_of(found)]
+    return _rows(_levels(lines), len(columns))
+
+
+def _edges(words: Sequence[Word]) -> list[float]:
+    """Where columns begin, but for the first."""
+    gap = _GAP * median(word.size for word in words)
+    edges = []
+    reach = None
+    for word in sorted(words, key=lambda w: w.left):
+        if reach is not None and word.left - reach >= gap:
+            edges.append(word.left)
+        reach = word.right if reach is None else max(reach, word.right)
+    return edges
+
+
+def _rows(levels: list[list[tuple[Line, int]]], columns: int) -> list[Row]:
+    bases = [level[0][0].base for level in levels]
+    steps = sorted(a - b for a, b in pairwise(bases))
+    usual = steps[len(steps) // 4] if steps else 0.0
+    rows: list[Row] = []
+    for number, level in enumerate(levels):
+        found = {column for _, column in level}
+        step = bases[number - 1] - bases[number] if number else 0.0
+        goes_on = (
+            number > 0
+            and step < _NEW_ROW * usual
+            and len(found) < columns
+            and (len(found) == 1 or 0 not in found)
+            and not any(c.isdigit() for line, column in level if column for c in line.text)
+        )
+        if not goes_on:
+            rows.append([[] for _ in range(columns)])
+        for line, column in level:
+            rows[-1][column].append(line)
+    return rows
