@@ -27,6 +27,7 @@ from appliance.storage.vectors import VectorTable, model_of
 
 MISSING = "missing"
 _BATCH = 500
+_ADDED = 4000
 _EMBED_BATCH = 64
 _PARTIAL = ".partial"
 
@@ -102,11 +103,18 @@ class IndexBuilder:
         for document_id in [i for i in draft.revisions if draft.revisions[i] != current.get(i)]:
             await draft.table.delete_document(document_id)
             del draft.revisions[document_id]
+        rows: list[VectorRow] = []
         for document_id, revision in current.items():
             if document_id not in draft.revisions:
                 await self.embed(document_id, revision, embedded)
-                await self.copy(draft.table, document_id, revision)
+                async for some in self._rows(document_id, revision):
+                    rows += some
                 draft.revisions[document_id] = revision
+            # Every addition writes down the names of all before it: many small ones take long.
+            if len(rows) >= _ADDED:
+                await draft.table.add(rows)
+                rows = []
+        await draft.table.add(rows)
         await draft.table.settle()
 
     async def publish(self, draft: Draft) -> VectorTable:
@@ -140,13 +148,17 @@ class IndexBuilder:
 
     async def copy(self, table: VectorTable, document_id: str, revision: int) -> None:
         """Add one revision of a document as SQLite has it."""
+        async for rows in self._rows(document_id, revision):
+            await table.add(rows)
+
+    async def _rows(self, document_id: str, revision: int) -> AsyncIterator[list[VectorRow]]:
         start, model = 0, self.embedder.name
 
         def next_batch(tx: Connection) -> list[Stored]:
             return chunks.of_revision(tx, document_id, revision, model, start=start, limit=_BATCH)
 
         while stored := await self._db.read(next_batch):
-            await table.add([_row(one) for one in stored])
+            yield [_row(one) for one in stored]
             start = stored[-1].chunk.ordinal + 1
 
     async def _checked(self, directory: Path) -> VectorTable:
