@@ -75,7 +75,6 @@ class MemoryVectors:
     def __len__(self) -> int:
         return self._rows.count - self._rows.dead
 
-    @property
     def is_exact(self) -> bool:
         return self._rows.lists is None
 

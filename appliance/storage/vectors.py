@@ -229,7 +229,7 @@ class VectorTable:
         """Wait for inverted lists that are being made; whether searches use any."""
         if self._clustering is not None:
             await asyncio.wait({self._clustering})
-        return not self._vectors.is_exact
+        return not self._vectors.is_exact()
 
     async def check(self) -> None:
         """Read one row back, if there is any. Raises `DamagedIndex`."""

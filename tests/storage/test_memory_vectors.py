@@ -79,13 +79,13 @@ class Filled:
 
 def test_up_to_the_limit_it_is_exact_and_above_nearly(monkeypatch: pytest.MonkeyPatch) -> None:
     few = Filled(LIMIT)
-    assert not few.near.needs_lists() and few.near.is_exact
+    assert not few.near.needs_lists() and few.near.is_exact()
     many = Filled(8_000)
     assert many.recall() == 1.0  # until there are lists
     # That not all is looked at can be seen: at the usual setting so few vectors all would be.
     monkeypatch.setattr("appliance.storage.inverted_lists._PROBED", 1)
     many.cluster()
-    assert not many.near.is_exact and not many.near.needs_lists()
+    assert not many.near.is_exact() and not many.near.needs_lists()
     assert 0.3 < many.recall() < 1.0
     monkeypatch.setattr("appliance.storage.inverted_lists._PROBED", 30)
     assert many.recall() >= 0.97
@@ -101,8 +101,9 @@ def test_what_came_after_the_lists_is_found_and_what_went_is_not() -> None:
     assert filled.recall() >= 0.97
     filled.assert_knows_all()
     for number in range(0, 500, 50):
-        best = filled.near.search(filled.expected[f"late-{number}"], 1)
-        assert best == [(f"late-{number}", pytest.approx(1.0, abs=1e-5))]
+        ((found, cosine),) = filled.near.search(filled.expected[f"late-{number}"], 1)
+        assert found == f"late-{number}"
+        assert cosine == pytest.approx(1.0, abs=1e-5)
     assert not filled.near.needs_lists()
     filled.add("later", 3_000, seed=6)
     assert filled.near.needs_lists()  # too many that are in none
@@ -116,13 +117,13 @@ def test_many_deletions_make_room_and_few_vectors_are_searched_exactly_again() -
     filled.cluster()
     for start in range(0, 2_500, 500):
         filled.remove("d0", start)
-    assert not filled.near.is_exact
+    assert not filled.near.is_exact()
     assert filled.near._rows.count < 6_000
     assert filled.recall() >= 0.97
     filled.assert_knows_all()
     for start in range(2_500, 4_500, 500):
         filled.remove("d0", start)
-    assert filled.near.is_exact and not filled.near.needs_lists()
+    assert filled.near.is_exact() and not filled.near.needs_lists()
     assert filled.recall() == 1.0
     filled.assert_knows_all()
 
@@ -137,7 +138,7 @@ def test_lists_made_of_rows_that_changed_meanwhile(compacted: bool) -> None:
         for start in range(500, 2_000, 500):
             filled.remove("d0", start)
     filled.near.adopt(clustering)
-    assert filled.near.is_exact == compacted  # of rows that stand elsewhere now
+    assert filled.near.is_exact() == compacted  # of rows that stand elsewhere now
     assert filled.recall() >= 0.97
     filled.assert_knows_all()
 
@@ -202,7 +203,8 @@ async def test_a_table_above_the_limit_gets_its_lists_behind_the_searches(tmp_pa
             assert await table.clustered()
         for number in (0, 3, 903, 1_199):
             ((found, cosine),) = await table.vector_search(vectors[number], 1)
-            assert (found, cosine) == (f"c{number}", pytest.approx(1.0, abs=1e-5))
+            assert found == f"c{number}"
+            assert cosine == pytest.approx(1.0, abs=1e-5)
             assert (await table.text_search(f"word{number}", 3))[0][0] == f"c{number}"
         gone = await table.vector_search(vectors[1], 900)
         assert len(gone) > 300 and all(int(i[1:]) % 4 != 1 for i, _ in gone)
