@@ -58,6 +58,7 @@ from appliance.services.recovery_codes import RecoveryCodes
 from appliance.services.registry import Services
 from appliance.services.retrieval import Retrieval
 from appliance.services.search_index import SearchIndex
+from appliance.services.serving_embedder import ServingEmbedder
 from appliance.services.sessions import Sessions
 from appliance.services.sockets import OpenSockets
 from appliance.services.term_rarity import TermRarity
@@ -67,9 +68,10 @@ from appliance.services.users import Users
 from appliance.services.voice import Voice
 from appliance.services.ws_tickets import WsTickets
 from appliance.settings import Settings
-from appliance.storage import chunks
+from appliance.storage import chunks, embedding_models
 from appliance.storage.cache import Cache
 from appliance.storage.database import Database
+from appliance.storage.embedding_models import KnownModel
 from appliance.storage.files import FileStore
 from appliance.storage.keys import Keyring
 from appliance.storage.lock import DataLock
@@ -126,9 +128,9 @@ class Container:
         try:
             self._closing.callback(DataLock(self.settings.data_dir).close)
         except Unavailable:
-            await self._build_knowledge(await self._load_embedder(), works=False)
+            await self._build_knowledge(await self._load_embedder(), None, works=False)
         else:
-            await self._build_knowledge(await self._load_embedder(), works=True)
+            await self._build_knowledge(*await self._load_embedders(), works=True)
         return self.knowledge
 
     async def open_evaluation_runs(self) -> EvaluationRuns:
@@ -158,7 +160,9 @@ class Container:
         cache = await Cache.open(directory / "cache", self.keys.derive("cache"))
         self._closing.push_async_callback(cache.close)
         embedder = await self._load_embedder()
-        if await self.database.read(lambda tx: chunks.lack_vectors(tx, embedder.name)):
+        served = await self.database.read(embedding_models.served)
+        other = served is not None and served.name != embedder.name
+        if other or await self.database.read(lambda tx: chunks.lack_vectors(tx, embedder.name)):
             raise Unavailable(
                 f"The documents are not all embedded with {embedder.name} yet. Start the appliance "
                 "with this embedding model, and try again when it is ready."
@@ -167,7 +171,11 @@ class Container:
         extractive = ExtractiveAnswerer(embedder)
         self._closing.push_async_callback(extractive.close)
         index = SearchIndex(
-            self.database, directory / "index", embedder, terms_key=self.keys.derive("index-terms")
+            self.database,
+            directory / "index",
+            embedder,
+            terms_key=self.keys.derive("index-terms"),
+            private=True,
         )
         self._closing.push_async_callback(index.close)
         await index.open(patience_s=_INDEX_PATIENCE_S)
@@ -208,12 +216,12 @@ class Container:
         cache = await self._open_cache()
         flags = Flags(self.database, cache)
         self._build_accounts(flags)
-        embedder = await self._load_embedder()
+        index, files = await self._build_knowledge(*await self._load_embedders(), works=True)
+        embedder = index.embedder
         language_model = await self._load_engine()
         extractive = ExtractiveAnswerer(embedder)
         self._closing.push_async_callback(extractive.close)
         engine = language_model or extractive
-        index, files = await self._build_knowledge(embedder, works=True)
         metrics = Metrics(is_open=settings.metrics_access == "open")
         streams = AnswerStreams()
         retrieval = self._retrieval(embedder, index, cache)
@@ -229,11 +237,15 @@ class Container:
             max_concurrent=settings.concurrent_answers,
         )
         health = Health(self._components(index, files, cache, embedder, engine))
-        models = Models(
-            llm=None if settings.llm_model is None else engine.name,
-            speech=None,
-            embedding=embedder.name,
-        )
+
+        def models() -> Models:
+            return Models(
+                llm=None if settings.llm_model is None else engine.name,
+                speech=None,
+                embedding=embedder.name,
+                coming=index.change,
+            )
+
         exports = Exports(self.database)
         self._closing.callback(exports.close)
         erasure = AccountErasure(self.database, self._sessions, self._throttle, streams)
@@ -334,16 +346,23 @@ class Container:
         self._links = OneTimeLinks(self.database, self._sessions, self._passwords, self._throttle)
 
     async def _build_knowledge(
-        self, embedder: Embedder, *, works: bool
+        self, embedder: Embedder, coming: Embedder | None, *, works: bool
     ) -> tuple[SearchIndex, FileStore]:
-        """`works`: this process owns the index and does the jobs."""
+        """`works`: this process owns the index and does the jobs.
+
+        `coming`: the model that is to take the place of `embedder`.
+        """
         data_dir, derive = self.settings.data_dir, self.keys.derive
         files = await FileStore.open(data_dir / "files")
         self._closing.push_async_callback(files.close)
         index = SearchIndex(
-            self.database, data_dir / "index", embedder, terms_key=derive("index-terms")
+            self.database,
+            data_dir / "index",
+            embedder,
+            terms_key=derive("index-terms"),
+            coming=coming,
         )
-        self._ingestion = Ingestion(self.database, files, index, embedder, PdfReader().pages)
+        self._ingestion = Ingestion(self.database, files, index, index.embedder, PdfReader().pages)
         self.knowledge = Knowledge(
             self.database,
             files,
@@ -398,6 +417,39 @@ class Container:
         self._closing.push_async_callback(self._embedder.close)
         return self._embedder
 
+    async def _load_embedders(self) -> tuple[Embedder, Embedder | None]:
+        """The model that is served, and the one of the settings when it is to take over."""
+        configured = await self._load_embedder()
+        name, path = configured.name, self.settings.embedding_model.absolute()
+        served = await self.database.read(embedding_models.served)
+        await self.database.write(lambda tx: embedding_models.set_path(tx, name, path))
+        if served is None or served.name == name:
+            return configured, None
+        old = await self._load_served(served)
+        return (configured, None) if old is None else (old, configured)
+
+    async def _load_served(self, served: KnownModel) -> Embedder | None:
+        """The model that the index was made with, where its file is still there."""
+        # An executable's own models may lie elsewhere after each start.
+        for path in (served.path, Settings().embedding_model):
+            if path is None:
+                continue
+            try:
+                # One thread: questions alone are its work, and the other model has the others.
+                embedder = await LlamaEmbedder.open(path, threads=1)
+            except Unavailable:
+                continue
+            if embedder.name == served.name:
+                self._closing.push_async_callback(embedder.close)
+                return embedder
+            await embedder.close()
+        logger.warning(
+            "the embedding model of the index cannot be loaded any more, so nothing is found until "
+            "all documents are embedded anew; put its file back and start again to avoid that",
+            extra={"fields": {"model": served.name, "path": str(served.path)}},
+        )
+        return None
+
     async def _load_engine(self) -> AnswerEngine | None:
         """The language model, if one is configured."""
         if self._engine is not None:
@@ -431,7 +483,7 @@ class Container:
         index: SearchIndex,
         files: FileStore,
         cache: Cache,
-        embedder: Embedder,
+        embedder: ServingEmbedder,
         engine: AnswerEngine,
     ) -> list[Component]:
         async def database() -> None:
@@ -449,8 +501,8 @@ class Container:
             Component("diskcache", "redis", cache.check),
             Component("lancedb", "qdrant", index.check),
             Component("files", "nextcloud", files.check),
-            Component("embedding", None, embedding, model=embedder.name),
-            Component("answers", None, answers, model=engine.name),
+            Component("embedding", None, embedding, model=lambda: embedder.name),
+            Component("answers", None, answers, model=lambda: engine.name),
         ]
 
 

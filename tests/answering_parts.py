@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -121,6 +122,9 @@ class FakeIndex:
         if self.error is not None:
             raise self.error
         return [Hit(p.chunk.id, p.score, p.similarity) for p in self.found[:limit]]
+
+    def steady(self) -> AbstractAsyncContextManager[None]:
+        return nullcontext()
 
     async def passages(self, ids: Sequence[str]) -> list[Passage]:
         return [p for p in self.found if p.chunk.id in ids]

@@ -20,6 +20,7 @@ from appliance.services.search_index import SearchIndex
 from appliance.storage import jobs
 from appliance.storage.database import Database
 from appliance.storage.files import FileStore
+from appliance.storage.memory_vectors import FLAT_LIMIT
 from tests.fake_embedder import FakeEmbedder
 
 KEY = bytes(range(32))
@@ -59,6 +60,13 @@ class Library:
                     return document
                 await asyncio.sleep(0.01)
 
+    async def ask_served(self, question: str) -> list[Passage]:
+        """As a question is answered, by whichever model is served."""
+        async with self.index.steady():
+            vector = (await self.index.embedder.embed([question]))[0]
+            hits = await self.index.search(vector, question, 5)
+        return await self.index.passages([hit.chunk_id for hit in hits])
+
     async def ask(self, question: str, limit: int = 5) -> list[Passage]:
         vector = self.embedder.vector(question)
         hits = await self.index.search(vector, question, limit)
@@ -73,23 +81,35 @@ async def library(
     pdf_pages: PdfPages | None = None,
     clock: Callable[[], datetime] = utc_now,
     working: bool = True,
+    coming: FakeEmbedder | None = None,
+    flat_limit: int = FLAT_LIMIT,
     max_upload_bytes: int = 1 << 20,
 ) -> AsyncIterator[Library]:
-    """`working` False: uploads wait, as in an appliance that was stopped at once."""
+    """`working` False: uploads wait, as in an appliance that was stopped at once.
+
+    `coming` takes the place of `embedder`; an index of more than `flat_limit` chunks has lists.
+    """
     embedder = embedder or FakeEmbedder()
     async with AsyncExitStack() as stack:
         db = await Database.open(directory / "test.db", KEY)
         stack.push_async_callback(db.close)
         files = await FileStore.open(directory / "files")
         stack.push_async_callback(files.close)
-        index = SearchIndex(db, directory / "index", embedder, terms_key=KEY)
+        index = SearchIndex(
+            db,
+            directory / "index",
+            embedder,
+            terms_key=KEY,
+            coming=coming,
+            flat_limit=flat_limit,
+        )
         stack.push_async_callback(index.close)
         await index.open()
         ingestion = Ingestion(
             db,
             files,
             index,
-            embedder,
+            index.embedder,
             pdf_pages or PdfReader().pages,
             clock=clock,
             pause_s=(0.05, 0.05),

@@ -18,7 +18,7 @@ class Component:
     name: str
     role: str | None
     check: Check  # returns when the part works, raises when it does not
-    model: str | None = None
+    model: Callable[[], str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +46,13 @@ class Health:
         return list(await asyncio.gather(*(self._state(part) for part in self._components)))
 
     async def _state(self, component: Component) -> ComponentState:
+        model = None if component.model is None else component.model()
         try:
             await asyncio.wait_for(component.check(), CHECK_TIMEOUT_S)
         except Exception:
             # Any failure means the same here; the part itself logs what it knows of the cause.
-            return ComponentState(component.name, component.role, False, component.model)
-        return ComponentState(component.name, component.role, True, component.model)
+            return ComponentState(component.name, component.role, False, model)
+        return ComponentState(component.name, component.role, True, model)
 
 
 def roles(states: list[ComponentState]) -> Mapping[str, bool]:

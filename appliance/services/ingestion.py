@@ -192,22 +192,29 @@ class Ingestion:
         await self._progress(job, "embed", _EXTRACTED, note=extracted.note)
 
     async def _embed(self, job: Job, revision: int) -> None:
-        model = self._embedder.name
         total, done = await self._db.read(
             lambda tx: (
                 chunks.total(tx, job.document_id, revision),
-                chunks.total(tx, job.document_id, revision, model=model),
+                chunks.total(tx, job.document_id, revision, model=self._embedder.name),
             )
         )
-        while stored := await self._db.read(
-            lambda tx: chunks.without_vector(
-                tx, job.document_id, revision, model, limit=EMBED_BATCH
-            )
-        ):
-            await embed_stored(self._db, self._embedder, job.document_id, revision, stored)
-            done += len(stored)
-            share = _EXTRACTED + (_EMBEDDED - _EXTRACTED) * done / max(total, 1)
+        while count := await self._embed_some(job.document_id, revision):
+            done += count
+            share = _EXTRACTED + (_EMBEDDED - _EXTRACTED) * min(done / max(total, 1), 1.0)
             await self._progress(job, "embed", share, seldom=True)
+
+    async def _embed_some(self, document_id: str, revision: int) -> int:
+        """The next chunks that the model which is served has not embedded; returns how many."""
+        async with self._index.steady():
+            model = self._embedder.name
+            stored = await self._db.read(
+                lambda tx: chunks.without_vector(
+                    tx, document_id, revision, model, limit=EMBED_BATCH
+                )
+            )
+            if stored:
+                await embed_stored(self._db, self._embedder, document_id, revision, stored)
+            return len(stored)
 
     async def _progress(
         self,

@@ -10,6 +10,7 @@ from time import monotonic
 from appliance.domain import utc_now
 from appliance.services.health import Health
 from appliance.services.machine import Machine, MachineLoad
+from appliance.services.model_change import ChangeProgress
 from appliance.storage import statistics
 from appliance.storage.database import Connection, Database
 from appliance.storage.statistics import AnswerFigures, DocumentCounts, UserCounts
@@ -17,11 +18,12 @@ from appliance.storage.statistics import AnswerFigures, DocumentCounts, UserCoun
 
 @dataclass(frozen=True, slots=True)
 class Models:
-    """Their names; None for a part that is not there."""
+    """Their names; None for a part that is not there. `coming` is to take over from `embedding`."""
 
     llm: str | None
     speech: str | None
     embedding: str | None
+    coming: ChangeProgress | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ class Panel:
         db: Database,
         health: Health,
         machine: Machine,
-        models: Models,
+        models: Callable[[], Models],
         *,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
@@ -96,7 +98,7 @@ class Panel:
             conversations=conversations,
             messages=messages,
             documents=documents,
-            models=self._models,
+            models=self._models(),
             status=await self._status(),
             uptime_s=self._uptime_s,
         )

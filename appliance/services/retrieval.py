@@ -53,7 +53,8 @@ class Retrieval:
         `Unavailable` while the index is being rebuilt, unless the question was asked before.
         """
         text = " ".join(question.split())
-        hits = await self._hits(text, limit or self._limit, category)
+        async with self._index.steady():
+            hits = await self._hits(text, limit or self._limit, category)
         passages = {p.chunk.id: p for p in await self._index.passages([i for i, _, _ in hits])}
         # What has been deleted or superseded since it was found is missing here.
         return [

@@ -2,7 +2,8 @@
 
 SQLite holds the truth (chunks, vectors, which documents are served); the index is derived from
 it. At start-up the index is read back and compared; one that is missing, damaged or of another
-embedding model is built anew, and so is one that a search finds damaged.
+embedding model is built anew, and so is one that a search finds damaged. When another embedding
+model is to take over, its index is built beside the one that is served, and takes its place whole.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import numpy as np
@@ -19,9 +21,12 @@ from appliance.domain import Passage
 from appliance.engines.protocols import Embedder
 from appliance.errors import Unavailable
 from appliance.services.index_builder import MISSING, IndexBuilder
+from appliance.services.model_change import ChangeProgress, ModelChange, forget_other_models
 from appliance.services.ranking import Candidates, Hit, ranked
-from appliance.storage import chunks
+from appliance.services.serving_embedder import ServingEmbedder
+from appliance.storage import chunks, embedding_models
 from appliance.storage.database import Database
+from appliance.storage.memory_vectors import FLAT_LIMIT
 from appliance.storage.vector_rows import DamagedIndex
 from appliance.storage.vectors import VectorTable
 
@@ -34,27 +39,52 @@ logger = logging.getLogger(__name__)
 
 class SearchIndex:
     def __init__(
-        self, db: Database, directory: Path, embedder: Embedder, *, terms_key: bytes
+        self,
+        db: Database,
+        directory: Path,
+        embedder: Embedder,
+        *,
+        terms_key: bytes,
+        coming: Embedder | None = None,
+        flat_limit: int = FLAT_LIMIT,
+        private: bool = False,
     ) -> None:
-        """`directory` is the index's own; `terms_key` (32 bytes) hides the words in it."""
+        """`directory` is the index's own; `terms_key` (32 bytes) hides the words in it.
+
+        `coming` takes the place of `embedder` when it has embedded everything. Up to `flat_limit`
+        chunks vector search is exact. A `private` index serves nobody else: the database is not
+        told of it.
+        """
+
+        def builder(model: Embedder) -> IndexBuilder:
+            return IndexBuilder(db, directory, model, terms_key=terms_key, flat_limit=flat_limit)
+
+        self.embedder = ServingEmbedder(embedder)
         self._db = db
-        self._builder = IndexBuilder(db, directory, embedder, terms_key=terms_key)
+        self._private = private
+        self._builder = builder(embedder)
+        self._change = None if coming is None else ModelChange(db, builder(coming), embedder.name)
         self._table: VectorTable | None = None
         self._changing = asyncio.Lock()
         self._rebuilding: asyncio.Task[None] | None = None
+        self._tidying: asyncio.Task[None] | None = None
 
     async def open(self, *, patience_s: float = 10.0) -> None:
         """Check the index. A rebuild is waited for `patience_s`, then goes on in the background."""
         try:
             self._table = await self._builder.latest()
+            await self._served_from_now_on()
         except DamagedIndex as reason:
             task = self._rebuild(str(reason))
             await asyncio.wait({task}, timeout=patience_s)
+        if not self._private:
+            self._tidying = asyncio.create_task(self._change_model_and_tidy())
 
     async def close(self) -> None:
-        if self._rebuilding is not None:
-            self._rebuilding.cancel()
-            await asyncio.gather(self._rebuilding, return_exceptions=True)
+        tasks = [task for task in (self._rebuilding, self._tidying) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         # First out of reach, then closed: a reader must not take it for a damaged one.
         table, self._table = self._table, None
         if table is not None:
@@ -68,6 +98,20 @@ class SearchIndex:
         except DamagedIndex as reason:
             self._lost(table, reason)
             raise _being_rebuilt() from reason
+
+    def steady(self) -> AbstractAsyncContextManager[None]:
+        """Meanwhile questions are embedded with one model, and found in its index. Do not nest."""
+        return self.embedder.held()
+
+    @property
+    def change(self) -> ChangeProgress | None:
+        """How far another embedding model is that is to take over; None when there is none."""
+        return None if self._change is None else self._change.progress
+
+    async def changed(self) -> None:
+        """Wait until the model that is coming, if any, is served, and the old one is forgotten."""
+        if self._tidying is not None:
+            await asyncio.wait({self._tidying})
 
     async def settled(self) -> None:
         """Wait for a rebuild that is under way."""
@@ -147,6 +191,8 @@ class SearchIndex:
                 table = self._ready()
                 try:
                     await table.delete_document(document_id, except_revision=served)
+                    # Its vectors may be of the model before.
+                    await self._builder.embed(document_id, revision)
                     await self._builder.copy(table, document_id, revision)
                     await table.settle()
                 except DamagedIndex as reason:
@@ -196,13 +242,45 @@ class SearchIndex:
         while True:
             try:
                 async with self._changing:
+                    if self._table is not None:
+                        return  # another model's index has taken the lost one's place
                     self._table = await self._builder.build()
+                    await self._served_from_now_on()
                 logger.info("the search index is complete")
                 return
             except Exception:
                 # A full disk or a failing one: somebody may make room.
                 logger.exception("the search index could not be rebuilt")
             await asyncio.sleep(_RETRY_S)
+
+    async def _served_from_now_on(self) -> None:
+        """Note whose index this is; it was complete before."""
+        if self._private:
+            return
+        name = self._builder.embedder.name
+        await self._db.write(lambda tx: embedding_models.serve(tx, name))
+
+    async def _change_model_and_tidy(self) -> None:
+        await self.settled()
+        if self._change is not None:
+            await self._change.run(self._changing, self._take_over)
+            self._change = None
+        try:
+            await self._builder.remove_others()
+            await forget_other_models(self._db, self._builder.embedder.name)
+        except Exception:
+            logger.exception("what is left of another embedding model stays until the next start")
+
+    async def _take_over(self, builder: IndexBuilder, table: VectorTable) -> None:
+        """From here on questions are embedded by another model and found in its index."""
+        old = self._table
+
+        def swap() -> None:
+            self._builder, self._table = builder, table
+
+        await self.embedder.replace(builder.embedder, swap)
+        if old is not None:
+            await old.close()
 
 
 def _candidates(

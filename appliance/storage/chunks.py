@@ -1,4 +1,4 @@
-"""Rows of chunks: places in pages, with the vector of their text.
+"""Rows of chunks: places in pages, with the vectors of their text, one for each embedding model.
 
 The text itself stands in the page alone. Vectors are little-endian float32.
 """
@@ -13,14 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from appliance.domain import Chunk, Document
-from appliance.storage import documents, pages
+from appliance.storage import documents, embedding_models, pages
 from appliance.storage.database import Connection, Row
 from appliance.storage.documents import SERVED
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A chunk as the search index wants it. `title` is its document's."""
+    """A chunk as the search index wants it. `title` is its document's; `vector` the model's."""
 
     chunk: Chunk
     revision: int
@@ -72,13 +72,15 @@ def set_vectors(
     model: str,
     vectors: NDArray[np.float32],
 ) -> None:
-    """`vectors`: shape (len(ordinals), dimensions)."""
+    """`vectors`: shape (len(ordinals), dimensions), by the model of that name."""
+    model_id = embedding_models.id_of(tx, model)
     blobs = [vector.astype("<f4").tobytes() for vector in vectors]
     tx.executemany(
-        """UPDATE chunks SET embedding_model = ?, embedding = ?
+        """INSERT OR REPLACE INTO chunk_vectors (document_id, revision, ordinal, model_id, vector)
+           SELECT document_id, revision, ordinal, ?, ? FROM chunks
             WHERE document_id = ? AND revision = ? AND ordinal = ?""",
         [
-            (model, blob, document_id, revision, ordinal)
+            (model_id, blob, document_id, revision, ordinal)
             for blob, ordinal in zip(blobs, ordinals, strict=True)
         ],
     )
@@ -89,34 +91,67 @@ def without_vector(
 ) -> list[Stored]:
     """The first chunks that `model` has not embedded yet."""
     rows = tx.execute(
-        f"""{_STORED} WHERE c.document_id = ? AND c.revision = ? AND c.embedding_model IS NOT ?
+        f"""{_STORED} WHERE c.document_id = ? AND c.revision = ? AND v.vector IS NULL
              ORDER BY c.ordinal LIMIT ?""",
-        (document_id, revision, model, limit),
+        (model, document_id, revision, limit),
     )
     return [_stored(row) for row in rows]
 
 
 def of_revision(
-    tx: Connection, document_id: str, revision: int, *, start: int, limit: int
+    tx: Connection, document_id: str, revision: int, model: str, *, start: int, limit: int
 ) -> list[Stored]:
-    """Chunks from the ordinal `start` on, in order."""
+    """Chunks from the ordinal `start` on, in order, with the vectors of `model`."""
     rows = tx.execute(
         f"""{_STORED} WHERE c.document_id = ? AND c.revision = ? AND c.ordinal >= ?
              ORDER BY c.ordinal LIMIT ?""",
-        (document_id, revision, start, limit),
+        (model, document_id, revision, start, limit),
     )
     return [_stored(row) for row in rows]
 
 
 def total(tx: Connection, document_id: str, revision: int, *, model: str | None = None) -> int:
     """How many chunks there are; with `model`, how many of them it has embedded."""
+    table = "chunks" if model is None else f"chunk_vectors v {_OF_MODEL}"
     row = tx.execute(
-        """SELECT count(*) AS total FROM chunks
-            WHERE document_id = ? AND revision = ? AND (? IS NULL OR embedding_model = ?)""",
-        (document_id, revision, model, model),
+        f"SELECT count(*) AS total FROM {table} WHERE document_id = ? AND revision = ?",
+        [*([] if model is None else [model]), document_id, revision],
     ).fetchone()
     found: int = row["total"]
     return found
+
+
+def to_serve(tx: Connection, model: str) -> tuple[int, int]:
+    """How many chunks the search index must hold, and how many of them `model` has embedded.
+
+    Goes through all of them.
+    """
+    served = "JOIN documents d ON d.id = c.document_id AND d.revision = c.revision"
+    row = tx.execute(
+        f"""SELECT (SELECT count(*) FROM chunks c {served}) AS chunks,
+                   (SELECT count(*) FROM chunk_vectors c {served}
+                      JOIN embedding_models m ON m.id = c.model_id AND m.name = ?) AS embedded""",
+        (model,),
+    ).fetchone()
+    return row["chunks"], row["embedded"]
+
+
+def delete_vectors_of_others(
+    tx: Connection, models: Sequence[str], *, after: int, limit: int
+) -> int | None:
+    """Delete vectors of all models but `models`, `limit` at most, of rows after `after`.
+
+    The last row that was deleted, to go on from; None when there was none.
+    """
+    marks = ",".join("?" * len(models))
+    rows = tx.execute(
+        f"""SELECT rowid FROM chunk_vectors WHERE rowid > ? AND model_id NOT IN
+              (SELECT id FROM embedding_models WHERE name IN ({marks}))
+             ORDER BY rowid LIMIT ?""",
+        [after, *models, limit],
+    ).fetchall()
+    tx.executemany("DELETE FROM chunk_vectors WHERE rowid = ?", [(row[0],) for row in rows])
+    return rows[-1][0] if rows else None
 
 
 def expected(tx: Connection) -> set[tuple[str, str, int]]:
@@ -133,7 +168,11 @@ def lack_vectors(tx: Connection, model: str) -> bool:
     row = tx.execute(
         """SELECT 1 FROM chunks c
              JOIN documents d ON d.id = c.document_id AND d.revision = c.revision
-            WHERE c.embedding_model IS NOT ? LIMIT 1""",
+            WHERE NOT EXISTS (
+              SELECT 1 FROM chunk_vectors v JOIN embedding_models m ON m.id = v.model_id
+               WHERE m.name = ? AND v.document_id = c.document_id AND v.revision = c.revision
+                 AND v.ordinal = c.ordinal)
+            LIMIT 1""",
         (model,),
     ).fetchone()
     return row is not None
@@ -237,17 +276,21 @@ def delete_other_revisions(tx: Connection, document_id: str, keep: int | None) -
     )
 
 
+_OF_MODEL = "JOIN embedding_models m ON m.id = v.model_id AND m.name = ?"
 # SQLite and Python count characters alike, so positions in the page serve both.
 _STORED = """SELECT c.id AS chunk_id, c.document_id, c.revision, c.ordinal, c.page, c.section,
-       c.char_start, c.char_end, c.path, c.lead, c.torn_start, c.torn_end, c.embedding, d.title,
+       c.char_start, c.char_end, c.path, c.lead, c.torn_start, c.torn_end, v.vector, d.title,
        substr(p.text, c.char_start + 1, c.char_end - c.char_start) AS words
   FROM chunks c
   JOIN documents d ON d.id = c.document_id
-  JOIN pages p ON p.document_id = c.document_id AND p.revision = c.revision AND p.number = c.page"""
+  JOIN pages p ON p.document_id = c.document_id AND p.revision = c.revision AND p.number = c.page
+  LEFT JOIN chunk_vectors v ON v.document_id = c.document_id AND v.revision = c.revision
+                           AND v.ordinal = c.ordinal
+                           AND v.model_id = (SELECT id FROM embedding_models WHERE name = ?)"""
 
 
 def _stored(row: Row) -> Stored:
-    blob = row["embedding"]
+    blob = row["vector"]
     vector = None if blob is None else np.frombuffer(blob, "<f4")
     return Stored(_chunk(row, row["words"]), row["revision"], row["title"], vector)
 

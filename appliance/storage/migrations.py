@@ -505,6 +505,33 @@ def m0008_evidence(db: sqlite_utils.Database) -> None:
              result TEXT NOT NULL
            ) STRICT, WITHOUT ROWID""",
         "CREATE INDEX evaluation_runs_set ON evaluation_runs(set_name, created_at)",
+        # `path`: the file it was last loaded from. One at most is served: the search index is
+        # made of its vectors, and questions are embedded with it.
+        """CREATE TABLE embedding_models (
+             id INTEGER PRIMARY KEY,
+             name TEXT NOT NULL UNIQUE,
+             path TEXT,
+             is_served INTEGER NOT NULL DEFAULT 0
+           ) STRICT""",
+        # A chunk has a vector of each model while one takes the place of another.
+        """CREATE TABLE chunk_vectors (
+             document_id TEXT NOT NULL,
+             revision INTEGER NOT NULL,
+             ordinal INTEGER NOT NULL,
+             model_id INTEGER NOT NULL REFERENCES embedding_models(id),
+             vector BLOB NOT NULL,
+             PRIMARY KEY (document_id, revision, ordinal, model_id),
+             FOREIGN KEY (document_id, revision, ordinal)
+               REFERENCES chunks(document_id, revision, ordinal) ON DELETE CASCADE
+           ) STRICT""",
+        """INSERT INTO embedding_models (name)
+             SELECT DISTINCT embedding_model FROM chunks WHERE embedding_model IS NOT NULL""",
+        """INSERT INTO chunk_vectors
+             SELECT c.document_id, c.revision, c.ordinal, m.id, c.embedding
+               FROM chunks c JOIN embedding_models m ON m.name = c.embedding_model
+              WHERE c.embedding IS NOT NULL""",
+        "ALTER TABLE chunks DROP COLUMN embedding",
+        "ALTER TABLE chunks DROP COLUMN embedding_model",
     )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from appliance.storage.exact_vectors import ExactVectors
+from appliance.storage.memory_vectors import MemoryVectors
 from appliance.storage.terms import TermHasher
 
 
@@ -65,30 +65,27 @@ def encoded(
     return pa.table(columns, schema=schema(dimensions)), vectors
 
 
-def decoded(data: pa.Table, dimensions: int) -> ExactVectors:
-    """Check the rows and load their vectors. Raises `DamagedIndex`."""
-    loaded = ExactVectors(dimensions)
-    for batch in data.to_batches(max_chunksize=4096):
-        flat = batch.column("vector").flatten().to_numpy(zero_copy_only=False)
-        if flat.size != batch.num_rows * dimensions:
-            raise DamagedIndex("vectors are missing")
-        vectors = flat.reshape(batch.num_rows, dimensions)
-        ids: list[str] = batch.column("chunk_id").to_pylist()
-        documents = list(
-            zip(
-                batch.column("document_id").to_pylist(),
-                batch.column("revision").to_pylist(),
-                strict=True,
-            )
+def load(into: MemoryVectors, batch: pa.RecordBatch, dimensions: int) -> None:
+    """Check rows and add their vectors. Raises `DamagedIndex`."""
+    flat = batch.column("vector").flatten().to_numpy(zero_copy_only=False)
+    if flat.size != batch.num_rows * dimensions:
+        raise DamagedIndex("vectors are missing")
+    vectors = flat.reshape(batch.num_rows, dimensions)
+    ids: list[str] = batch.column("chunk_id").to_pylist()
+    documents = list(
+        zip(
+            batch.column("document_id").to_pylist(),
+            batch.column("revision").to_pylist(),
+            strict=True,
         )
-        terms = batch.column("terms").to_pylist()
-        checksums = batch.column("checksum").to_pylist()
-        rows = zip(ids, documents, terms, vectors, checksums, strict=True)
-        for chunk_id, document, words, vector, checksum in rows:
-            if _checksum(chunk_id, document, words, vector) != checksum:
-                raise DamagedIndex("a row is not what was written")
-        loaded.add(ids, documents, vectors)
-    return loaded
+    )
+    terms = batch.column("terms").to_pylist()
+    checksums = batch.column("checksum").to_pylist()
+    rows = zip(ids, documents, terms, vectors, checksums, strict=True)
+    for chunk_id, document, words, vector, checksum in rows:
+        if _checksum(chunk_id, document, words, vector) != checksum:
+            raise DamagedIndex("a row is not what was written")
+    into.add(ids, documents, vectors)
 
 
 def _checksum(

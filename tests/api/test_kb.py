@@ -283,7 +283,7 @@ async def test_a_cited_passage_opens_in_its_page(api: Api) -> None:
     await finished(api, document_id)
     index = api.container.services.knowledge._index
     question = "The starting dose of examplin is"
-    (vector,) = await index._builder._embedder.embed([question])
+    (vector,) = await index._builder.embedder.embed([question])
     hits = await index.search(vector, question, 2)
     path = f"documents/{document_id}/passages/{hits[0].chunk_id}"
     response = await api.client.get(f"/api/{path}", headers=api.user)

@@ -32,7 +32,12 @@ async def test_summary(api: Api) -> None:
         "system": {"status": "healthy"},
         "documents": {"total": 0, "indexed": 0, "failed": 0, "chunks": 0},
         "messages": {"total": 0, "today": 0},
-        "models": {"llm": None, "speech": None, "embedding": found["models"]["embedding"]},
+        "models": {
+            "llm": None,
+            "speech": None,
+            "embedding": found["models"]["embedding"],
+            "embedding_change": None,
+        },
     }
     assert found["models"]["embedding"]
     api.container.services.health.stop()

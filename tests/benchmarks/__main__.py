@@ -13,6 +13,7 @@ BENCHMARKS = (
     "loop_lag",
     "writes",
     "search",
+    "search_ingest",
     "retrieval",
     "embedding",
     "first_token",

@@ -17,7 +17,7 @@ import uuid
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -65,7 +65,14 @@ def unit(rows: NDArray[np.float64]) -> NDArray[np.float32]:
     return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
 
 
-def fill(tx: Connection, corpus: Corpus, start: int) -> None:
+class Filling(Protocol):
+    """What can be written into a database."""
+
+    texts: list[str]
+    vectors: NDArray[np.float32]
+
+
+def fill(tx: Connection, corpus: Filling, start: int) -> None:
     document_id, sha256 = str(uuid.uuid4()), uuid.uuid4().hex * 2
     some = range(start, min(start + PER_DOCUMENT, len(corpus.texts)))
     file_rows.insert(tx, SealedFile(sha256, 1, b"k" * 32, Path()), utc_now())

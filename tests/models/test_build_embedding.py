@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import sys
 import tomllib
 import zipfile
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -17,23 +15,8 @@ import pytest
 from appliance.engines.embedder import LlamaEmbedder
 from tests.embedding_model import PATH, embedding_model
 from tests.models import bert_reference
+from tests.random_bert import ROOT, VOCABULARY, config, load_script, weights
 
-ROOT = Path(__file__).parents[2]
-CONFIG: dict[str, Any] = {
-    "architectures": ["BertModel"],
-    "hidden_act": "gelu",
-    "hidden_size": 64,
-    "intermediate_size": 128,
-    "layer_norm_eps": 1e-12,
-    "max_position_embeddings": 64,
-    "num_attention_heads": 4,
-    "num_hidden_layers": 2,
-    "type_vocab_size": 2,
-}
-VOCABULARY = [
-    "[PAD]", "[unused0]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "the", "dose", "of", "war", "##far",
-    "##in", "5", ".", "mg", "##s", "a", "##e", "caf", "(", ")", "\u00b0", "##c", "-",
-]  # fmt: skip
 TEXTS = [
     "the dose of warfarin",
     "5.5 mg (a dose)",
@@ -41,17 +24,6 @@ TEXTS = [
     "a",
     "unknown words of the dose",
 ]
-
-
-def load_script() -> ModuleType:
-    """The script by its path: models/ is no package."""
-    spec = importlib.util.spec_from_file_location(
-        "build_embedding", ROOT / "models" / "build_embedding.py"
-    )
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 script = load_script()
@@ -75,42 +47,9 @@ def safetensors(tensors: dict[str, np.ndarray[Any, np.dtype[np.float32]]]) -> by
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("bert")
-    chance = np.random.default_rng(3)
-    width, inner = CONFIG["hidden_size"], CONFIG["intermediate_size"]
-
-    def random(*shape: int) -> np.ndarray[Any, np.dtype[np.float32]]:
-        return chance.normal(0, 0.15, shape).astype(np.float32)
-
-    tensors = {
-        "embeddings.word_embeddings.weight": random(len(VOCABULARY), width),
-        "embeddings.position_embeddings.weight": random(64, width),
-        "embeddings.token_type_embeddings.weight": random(2, width),
-        "pooler.dense.weight": random(width, width),
-        "pooler.dense.bias": random(width),
-    }
-    shapes = {
-        "attention.self.query": (width, width),
-        "attention.self.key": (width, width),
-        "attention.self.value": (width, width),
-        "attention.output.dense": (width, width),
-        "intermediate.dense": (inner, width),
-        "output.dense": (width, inner),
-    }
-    norms = ["embeddings.LayerNorm"]
-    for layer in range(2):
-        for name, shape in shapes.items():
-            tensors[f"encoder.layer.{layer}.{name}.weight"] = random(*shape)
-            tensors[f"encoder.layer.{layer}.{name}.bias"] = random(shape[0])
-        norms += [
-            f"encoder.layer.{layer}.attention.output.LayerNorm",
-            f"encoder.layer.{layer}.output.LayerNorm",
-        ]
-    for name in norms:
-        tensors[f"{name}.weight"] = 1 + random(width)
-        tensors[f"{name}.bias"] = random(width)
-    (folder / "model.safetensors").write_bytes(safetensors(tensors))
+    (folder / "model.safetensors").write_bytes(safetensors(weights()))
     (folder / "vocab.txt").write_text("\n".join(VOCABULARY) + "\n", "utf-8")
-    (folder / "config.json").write_text(json.dumps(CONFIG), "utf-8")
+    (folder / "config.json").write_text(json.dumps(config()), "utf-8")
     return folder
 
 

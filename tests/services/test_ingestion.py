@@ -223,7 +223,7 @@ async def test_a_job_waits_for_a_rebuild_of_the_index(tmp_path: Path) -> None:
         await lib.added("first.txt", b"Give oxygen.")
         lib.embedder.gate = asyncio.Event()
         await lib.index.close()
-        lib.index._builder._embedder = slow = FakeEmbedder(name="other")
+        lib.index._builder.embedder = slow = FakeEmbedder(name="other")
         slow.gate = asyncio.Event()
         await lib.index.open(patience_s=0.05)
         lib.embedder.gate.set()

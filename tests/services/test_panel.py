@@ -37,7 +37,7 @@ async def fails() -> None:
 
 def panel(database: Database, clock: SettableClock, tmp_path: Path, *, well: bool = True) -> Panel:
     health = Health([Component("part", None, works if well else fails)])
-    return Panel(database, health, Machine(tmp_path), MODELS, clock=clock)
+    return Panel(database, health, Machine(tmp_path), lambda: MODELS, clock=clock)
 
 
 def message(tx: Connection, conversation_id: str, at: datetime, **more: Any) -> str:

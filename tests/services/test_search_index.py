@@ -167,7 +167,7 @@ async def test_a_long_rebuild_goes_on_behind_and_says_so(tmp_path: Path) -> None
         pass
     async with library(tmp_path, embedder=FakeEmbedder()) as lib:
         await lib.index.close()
-        lib.index._builder._embedder = embedder
+        lib.index._builder.embedder = embedder
         await lib.index.open(patience_s=0.05)
         for call in (lib.ask("bleeding"), lib.index.check()):
             with pytest.raises(Unavailable, match="being rebuilt") as refused:

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from appliance.api.fields import Instant, Output, Query
 from appliance.services.answering import Load
-from appliance.services.panel import DayCount, PeriodFigures, Summary
+from appliance.services.panel import DayCount, Models, PeriodFigures, Summary
 from appliance.services.sockets import OpenSocket, SocketType
 
 MAX_RECENT = 50
@@ -43,10 +43,33 @@ class DocumentCountsOut(Output):
     chunks: int
 
 
+class ModelChangeOut(Output):
+    model: str
+    embedded: int = Field(description="Chunks that it has embedded so far.")
+    chunks: int
+
+
 class ModelsOut(Output):
     llm: str | None
     speech: str | None
-    embedding: str | None
+    embedding: str | None = Field(description="Finds the passages.")
+    embedding_change: ModelChangeOut | None = Field(
+        description="The model of the settings, while it embeds everything in order to take over."
+    )
+
+    @classmethod
+    def of(cls, models: Models) -> ModelsOut:
+        change = None
+        if (coming := models.coming) is not None:
+            change = ModelChangeOut(
+                model=coming.model, embedded=coming.embedded, chunks=coming.chunks
+            )
+        return cls(
+            llm=models.llm,
+            speech=models.speech,
+            embedding=models.embedding,
+            embedding_change=change,
+        )
 
 
 class SummaryOut(Output):
@@ -59,7 +82,7 @@ class SummaryOut(Output):
 
     @classmethod
     def of(cls, summary: Summary) -> SummaryOut:
-        users, documents, models = summary.users, summary.documents, summary.models
+        users, documents = summary.users, summary.documents
         conversations, messages = summary.conversations, summary.messages
         return cls(
             users=UserCountsOut(total=users.total, active=users.active, admins=users.admins),
@@ -72,7 +95,7 @@ class SummaryOut(Output):
                 chunks=documents.chunks,
             ),
             messages=TotalOut(total=messages.total, today=messages.today),
-            models=ModelsOut(llm=models.llm, speech=models.speech, embedding=models.embedding),
+            models=ModelsOut.of(summary.models),
         )
 
 
