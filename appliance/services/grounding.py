@@ -70,7 +70,7 @@ def evidence_of(passages: Sequence[Passage]) -> dict[int, Evidence]:
 
 def _about(passage: Passage) -> str:
     chunk = passage.chunk
-    headings = (passage.document.title, *chunk.path, chunk.section, chunk.table_head)
+    headings = (passage.document.title, *chunk.path, chunk.section, chunk.lead)
     return ". ".join(heading for heading in headings if heading)
 
 
