@@ -14,8 +14,15 @@ from appliance.services.page_lines import Line
 _EDGE = 4  # lines at either end of a page that may be furniture
 _FEWEST_PAGES = 4  # a line on so many pages,
 _SHARE = 0.2  # and on more than this share of them, runs
+_LONGEST = 120  # characters
+_OFFSET = 1000  # from pages to the numbers on them: years count nothing
+_ENDS = ".!?:;"
+_TOP, _FOOT = "top", "foot"
+_ITEM = re.compile(r"[•●○◦▪■□❑❏➢✓‣∙·*]\s*\S|\(?(?:\d{1,2}|[a-zA-Z])[.)]\s")
 _DIGITS = re.compile(r"\d+")
-_PAGE_NUMBER = re.compile(r"[-–—\[( ]*(?:page\s*)?\d{1,4}(?:\s*(?:of|/)\s*\d{1,4})?[-–—\]) ]*", re.I)
+_PAGE_NUMBER = re.compile(
+    r"[-–—\[( ]*(?:page\s*)?\d{1,4}(?:\s*(?:of|/)\s*\d{1,4})?[-–—\]) ]*", re.I
+)
 _SAYS_PAGE = re.compile(r"page\s*\d{1,4}(?:\s*(?:of|/)\s*\d{1,4})?", re.I)
 # What is no text of a document wherever it stands at an edge: the stamp of a drug agency, and the
 # date and address that a browser prints.
@@ -69,11 +76,11 @@ def _is_furniture(line: Line, running: set[tuple[int, str]]) -> bool:
 
 def _running(pages: Sequence[Sequence[Line]]) -> set[tuple[int, str]]:
     """(page, text) of the lines at the edges that run through the document."""
-    places: dict[str, list[tuple[int, str, bool]]] = defaultdict(list)
+    places: dict[str, list[tuple[int, str, str]]] = defaultdict(list)
     for page in pages:
-        for line, is_outermost in _edges(page):
+        for line, edge in _edges(page):
             text = " ".join(line.text.split())
-            places[shape_of(text)].append((line.page, text, is_outermost))
+            places[shape_of(text)].append((line.page, text, edge))
     running: set[tuple[int, str]] = set()
     for found in places.values():
         count = len({page for page, _, _ in found})
@@ -86,37 +93,43 @@ def _running(pages: Sequence[Sequence[Line]]) -> set[tuple[int, str]]:
             running |= {(page, text) for page, text, _ in found}
         elif count == len(pages) > 1:
             # A short document: it must say its page, or be the same outermost line on each.
-            outermost = {(page, text) for page, text, edge in found if edge}
             if len(counted) == len(pages):
                 running |= counted
-            elif len(outermost) == len(pages) and len({text for _, text in outermost}) == 1:
-                running |= outermost
+            for edge in (_TOP, _FOOT):
+                same = {(page, text) for page, text, its in found if its == edge}
+                if len(same) == len(pages) and len({text for _, text in same}) == 1:
+                    running |= same
     return running
 
 
-def _edges(page: Sequence[Line]) -> Iterator[tuple[Line, bool]]:
-    """The lines near the ends of a page; whether each is the very first or last. No table's rows:
-    their head stands on every page, and is read there.
+def _edges(page: Sequence[Line]) -> Iterator[tuple[Line, str]]:
+    """The lines near the ends of a page that may run, and of the very first and last which it is.
+
+    No items and ends of sentences; and no rows of tables: a head that every page repeats is read.
     """
     for number, line in enumerate(page):
-        if _EDGE <= number < len(page) - _EDGE:
+        if _EDGE <= number < len(page) - _EDGE or len(line.text) > _LONGEST:
             continue
         beside = page[max(number - 1, 0) : number + 2]
-        if "\t" in line.text and sum("\t" in other.text for other in beside) > 1:
+        is_row = "\t" in line.text and sum("\t" in other.text for other in beside) > 1
+        if is_row or _ITEM.match(line.text):
             continue
-        yield line, number in (0, len(page) - 1)
+        is_ended = line.text[-1] in _ENDS
+        outermost = {0: _TOP, len(page) - 1: _FOOT}
+        yield line, "" if is_ended else outermost.get(number, "")
 
 
 def _runs(count: int, pages: int) -> bool:
     return count >= _FEWEST_PAGES and count > _SHARE * pages
 
 
-def _counted(found: Sequence[tuple[int, str, bool]]) -> set[tuple[int, str]]:
+def _counted(found: Sequence[tuple[int, str, str]]) -> set[tuple[int, str]]:
     """Those of lines of one shape in which a number grows as the pages do."""
     best: set[tuple[int, str]] = set()
     by_offset: dict[tuple[int, int], set[tuple[int, str]]] = defaultdict(set)
     for page, text, _ in found:
         for place, number in enumerate(_DIGITS.findall(text)):
-            by_offset[place, int(number[:9]) - page].add((page, text))
+            if (offset := int(number[:9]) - page) < _OFFSET:
+                by_offset[place, offset].add((page, text))
     best = max([best, *by_offset.values()], key=lambda lines: len({page for page, _ in lines}))
     return best if len({page for page, _ in best}) > 1 else set()

@@ -14,6 +14,7 @@ from appliance.services.page_lines import Line
 class Style(StrEnum):
     NUMBERED = "numbered"  # "5.1 Hemorrhage", "Section 3: Facilities"
     CAPITALS = "capitals"  # "CONTRAINDICATIONS"
+    QUESTION = "question"  # "Who should not take it?"
     TITLE = "title"  # "Risk Assessment"
 
 
@@ -49,17 +50,25 @@ _LONGEST = 100  # characters of a line of a heading
 _LONGEST_WHOLE = 300
 _MOST_LINES = 4
 _MOST_WORDS = 14
-_NUMBER = "0123456789. "
+_LABEL = re.compile(r"^(?:(?:\w{1,5}[.)]){1,4}\s+|[\d. ]+)")  # in front of a title
 _ENDS = (".", "!", "?", ")")
 _OPEN = re.compile(
-    r"(?:[,/–:-]|\b(?:a|an|the|and|or|nor|of|in|on|at|to|for|from|by|with|as|than|including))$", re.I
+    r"(?:[,/–:-]|\b(?:a|an|the|and|or|nor|of|in|on|at|to|for|from|by|with|as|than|including|"
+    r"is|are|if|not))$",
+    re.I,
 )
 # A line of a title that begins so has another above it.
 _JOINS = re.compile(r"(?:OF|FOR|AND|OR|IN|WITH|TO|BY|FROM)\b|(?:of|for|and|or|with|to|by|from)\b")
+_QUESTION = re.compile(
+    r"(?:What|Who|Whom|Whose|How|When|Why|Where|Which|Can|Could|Should|Do|Does|Did|Is|Are|May|"
+    r"Will|Must)\b"
+)
+_QUESTION_WORDS = 20
 _CAPTION_WORDS = 8
-_ALONE_WORDS = 6  # of a title written as a sentence is, with blank lines to set it off
+_LABEL_WORDS = 3  # of a title above what begins small: a list without marks
+_ALONE_WORDS = 8  # of a title written as a sentence is, with blank lines to set it off
 _DIGITS = re.compile(r"\d")
-_BRACKETS = re.compile(r"\s*[(\[].*[)\]]$")
+_BRACKETS = re.compile(r"(?<=\S)\s*[(\[].*$")
 # Words that stay small in a title.
 _SMALL = frozenset(
     "with without from into than that over under after before between during through within upon "
@@ -83,7 +92,9 @@ def headings_of(lines: Sequence[Line]) -> list[Heading]:
     found: list[Heading] = []
     number = 0
     while number < len(lines):
-        heading = None if shape_of(lines[number].text) in seen else _heading(lines, number, found, known)
+        heading = (
+            None if shape_of(lines[number].text) in seen else _heading(lines, number, found, known)
+        )
         if heading is None:
             number += 1
         else:
@@ -101,30 +112,46 @@ def _heading(
     line = lines[first]
     if "\t" in line.text or _LEADERS.search(line.text) or _TABLE_TITLE.match(line.text):
         return None
-    if _is_capitals(line.text):
-        last = _last_of(lines, first, _is_capitals, whole=_BOX_TITLE.match(line.text) is not None)
-        text = _text(lines, first, last)
-        if last > first and not _is_long_title(text):
-            last, text = first, line.text
-        if last > first or _is_short(text):
-            return Heading(first, last, text, Style.CAPITALS)
+    if _is_capitals(line.text) and (heading := _of_capitals(lines, first)) is not None:
+        return heading
     is_below = bool(before) and before[-1].last == first - 1
     is_free = line.after_gap or first == 0 or is_below
+    if (is_free or lines[first - 1].text.endswith(_ENDS)) and _QUESTION.match(line.text):
+        if (end := _end_of_question(lines, first)) is not None:
+            return Heading(first, end, _text(lines, first, end), Style.QUESTION)
     last = _last_of(lines, first, _goes_on)
     if match := _numbered(lines, first, is_free=is_free):
         if first + 1 < len(lines) and _text(lines, first, first + 1) in known:
             last = first + 1
-        groups = match.groupdict()
-        number = groups["number"] or groups.get("part")
-        parts = tuple(int(part) for part in number.split(".")) if number else ()
-        # "A." and "IV.a" may count anything: only digits and words say how deep.
-        style = Style.NUMBERED if number or groups.get("word") else Style.TITLE
-        if number and not _follows(parts, before):
-            return None
-        return Heading(first, last, _text(lines, first, last), style, parts)
-    if (is_below or _stands_alone(lines, first, is_free=is_free)) and _is_caption(lines, first, last):
+        return _of_number(match, first, last, _text(lines, first, last), before)
+    is_alone = is_below or _stands_alone(lines, first, is_free=is_free)
+    if is_alone and _is_caption(lines, first, last):
         return Heading(first, last, _text(lines, first, last), Style.TITLE)
     return None
+
+
+def _of_capitals(lines: Sequence[Line], first: int) -> Heading | None:
+    is_box = _BOX_TITLE.match(lines[first].text) is not None
+    last = _last_of(lines, first, _is_capitals, whole=is_box)
+    text = _text(lines, first, last)
+    if last > first and not (len(text) <= _LONGEST_WHOLE and _is_unended(text)):
+        last, text = first, lines[first].text
+    if last > first or _is_short(text):
+        return Heading(first, last, text, Style.CAPITALS)
+    return None
+
+
+def _of_number(
+    match: re.Match[str], first: int, last: int, text: str, before: Sequence[Heading]
+) -> Heading | None:
+    groups = match.groupdict()
+    number = groups["number"] or groups.get("part")
+    parts = tuple(int(part) for part in number.split(".")) if number else ()
+    if number and not _follows(parts, before):
+        return None
+    # "A." and "IV.a" may count anything: only digits and words say how deep.
+    style = Style.NUMBERED if number or groups.get("word") else Style.TITLE
+    return Heading(first, last, text, style, parts)
 
 
 def _text(lines: Sequence[Line], first: int, last: int) -> str:
@@ -153,8 +180,11 @@ def _numbered(lines: Sequence[Line], first: int, *, is_free: bool) -> re.Match[s
 def _follows(number: tuple[int, ...], before: Sequence[Heading]) -> bool:
     """Chapters count up, or begin again: the end of "... Red No." is none."""
     chapters = [heading.number[0] for heading in before[-_LOOK_BACK:] if heading.number]
-    return len(number) > 1 or not chapters or number[0] == 1 or (
-        chapters[-1] <= number[0] <= chapters[-1] + _MOST_SKIPPED
+    return (
+        len(number) > 1
+        or not chapters
+        or number[0] == 1
+        or (chapters[-1] <= number[0] <= chapters[-1] + _MOST_SKIPPED)
     )
 
 
@@ -173,12 +203,8 @@ def _is_short(line: str) -> bool:
     return len(line) <= _LONGEST and len(_WORD.findall(line)) <= _MOST_WORDS and _is_unended(line)
 
 
-def _is_long_title(text: str) -> bool:
-    return len(text) <= _LONGEST_WHOLE and _is_unended(text)
-
-
 def _is_unended(text: str) -> bool:
-    if text.endswith((".", ";", ",", "]")) or ". " in text.lstrip(_NUMBER):
+    if text.endswith((".", ";", ",", "]")) or ". " in _LABEL.sub("", text, count=1):
         return False
     return _WORD.search(text) is not None
 
@@ -192,11 +218,19 @@ def _last_of(
     last = first
     while last + 1 < len(lines) and last - first + 1 < _MOST_LINES:
         line, following = lines[last], lines[last + 1]
-        if following.after_gap or following.page != line.page or not is_more(following.text):
+        is_next_page = following.page != line.page
+        if following.after_gap and not is_next_page:
             break
-        is_bracket = following.text.startswith("(") and following.text.endswith(")")
+        if is_next_page and not _OPEN.search(line.text):
+            break
+        text = _text(lines, first, last)
+        is_open_bracket = text.count("(") > text.count(")") or following.text.startswith("(")
+        is_bracket = is_open_bracket and following.text.endswith(")")
         is_open = _OPEN.search(line.text) or _JOINS.match(following.text)
-        if not (whole or is_open or is_bracket or not _had_room(lines, last, _ROOM)):
+        is_more_of_it = is_more(following.text) and (
+            whole or is_open or not _had_room(lines, last, _ROOM)
+        )
+        if not (is_more_of_it or is_bracket):
             break
         last += 1
     return last
@@ -209,20 +243,44 @@ def _goes_on(line: str) -> bool:
     return _is_title(line.lstrip("(")[:1].upper() + line.lstrip("(")[1:], share=0.75)
 
 
-def _had_room(lines: Sequence[Line], number: int, share: float) -> bool:
-    """Whether the line could have taken the first word of the next, by the lines nearby."""
-    line = lines[number]
+def _end_of_question(lines: Sequence[Line], first: int) -> int | None:
+    """The line on which a question ends, if it has its lines to itself and one or two of them."""
+    for last in range(first, min(first + 2, len(lines))):
+        if last > first and (lines[last].after_gap or lines[last].page != lines[first].page):
+            return None
+        text = lines[last].text
+        if "? " in text or ". " in text or text.endswith((".", ":", ";")):
+            return None
+        if text.endswith("?"):
+            words = _text(lines, first, last).split()
+            return last if 2 < len(words) <= _QUESTION_WORDS else None
+    return None
+
+
+def _is_broken_off(lines: Sequence[Line], number: int) -> bool:
+    """Whether the line ended though the next word had room, where the column is wide enough to
+    tell.
+    """
+    return _width(lines, number) >= _NARROW and _had_room(lines, number, _ROOM_ABOVE)
+
+
+def _width(lines: Sequence[Line], number: int) -> int:
+    """Of the column, by the second widest line nearby: the widest may be no line of it."""
     nearby = [
         len(other.text)
         for other in lines[max(0, number - _NEARBY) : number + _NEARBY + 1]
-        if other.page == line.page
+        if other.page == lines[number].page
     ]
-    # The second widest: the widest may be no line of this column.
-    width = sorted(nearby)[-2] if len(nearby) > 1 else 0
+    return sorted(nearby)[-2] if len(nearby) > 1 else 0
+
+
+def _had_room(lines: Sequence[Line], number: int, share: float) -> bool:
+    """Whether the line could have taken the first word of the next, by the lines nearby."""
+    width = _width(lines, number)
     if width < _NARROW:
         return True
     first_word = lines[number + 1].text.split(maxsplit=1)[0]
-    return len(line.text) + 1 + len(first_word) < share * width
+    return len(lines[number].text) + 1 + len(first_word) < share * width
 
 
 def _stands_alone(lines: Sequence[Line], first: int, *, is_free: bool) -> bool:
@@ -247,18 +305,21 @@ def _is_caption(lines: Sequence[Line], first: int, last: int) -> bool:
         return False
     text = _BRACKETS.sub("", text) or text
     words = text.split()
-    if text.endswith("?"):
-        return _MOST_WORDS >= len(words) > 2
-    if lines[first].after_gap and following.text[:1] and len(words) <= _ALONE_WORDS:
+    if lines[first].after_gap and len(words) <= _ALONE_WORDS:
         above = lines[first - 1].text if first else ""
-        if _is_set_off(text, above, following):
+        is_top = first == 0 or lines[first - 1].page != lines[first].page
+        if (following.after_gap or not is_top) and _is_set_off(text, above, following):
             return True
     if len(words) > _CAPTION_WORDS + 4 * (last - first):
         return False
     if "," in text or not (words[-1][-1].isalnum() or last > first):
         return False
     below = " ".join(line.text for line in lines[last + 1 : last + 3])
-    if not following.text[:1].isupper() or len(below.split()) <= len(words) + 1:
+    if not following.text[:1].isupper() and not (
+        len(words) <= _LABEL_WORDS and following.text[:1].islower() and _is_broken_off(lines, last)
+    ):
+        return False
+    if len(below.split()) <= len(words) + 1:
         return False
     return _is_title(text, share=1.0 if last == first else 0.75)
 
@@ -269,14 +330,15 @@ def _is_set_off(text: str, above: str, following: Line) -> bool:
         return False
     if _MARK.match(following.text) or "\t" in following.text:
         return True
-    if following.after_gap and following.text[:1].islower():
-        return False
+    if following.after_gap and not _is_title(text, share=0.75):
+        return False  # it may be all that its paragraph says
     return len(following.text.split()) > max(4, 1.5 * len(text.split()))
 
 
 def _is_title(text: str, *, share: float) -> bool:
     """Begins with a capital, as `share` of its longer words do: a list item reads otherwise."""
-    long_words = [word for word in _WORD.findall(text) if len(word) >= 4 and word not in _SMALL]
+    words = _WORD.findall(_BRACKETS.sub("", text))
+    long_words = [word for word in words if len(word) >= 4 and word not in _SMALL]
     capitals = sum(word[0].isupper() for word in long_words)
     return text[:1].isupper() and bool(long_words) and capitals >= share * len(long_words)
 

@@ -13,6 +13,7 @@ _Level = tuple[int, int]  # smaller is further out
 # Unless the document shows otherwise, capitals stand beside the chapters, and titles without
 # a number below everything that has one.
 _CHAPTER: _Level = (1, 1)
+_BELOW_CHAPTERS: _Level = (1, 2)
 _BELOW_NUMBERS: _Level = (2, 0)
 _BELOW_ALL: _Level = (3, 0)
 _CHAPTER_OF_TITLES: _Level = (1, 0)
@@ -32,9 +33,7 @@ def paths_of(headings: Sequence[Heading]) -> list[tuple[str, ...]]:
         # What came between "2.3" and "2.4" without a number stood below "2".
         above = numbered.get(heading.number[:-1], above)
         above = [
-            (other, outer)
-            for other, outer in above
-            if other < level and _holds(outer, heading)
+            (other, outer) for other, outer in above if other < level and _holds(outer, heading)
         ]
         above.append((level, heading))
         if heading.number:
@@ -44,7 +43,7 @@ def paths_of(headings: Sequence[Heading]) -> list[tuple[str, ...]]:
 
 
 def _holds(outer: Heading, heading: Heading) -> bool:
-    """"5" does not hold "6.1", though "6" may have been missed; nor do capitals hold a "1.1"."""
+    """ "5" does not hold "6.1", though "6" may have been missed; nor do capitals hold a "1.1"."""
     if len(heading.number) > 1 and not outer.number:
         return False
     return not heading.number or heading.number[: len(outer.number)] == outer.number
@@ -64,7 +63,8 @@ def _levels(headings: Sequence[Heading]) -> dict[Style, _Level]:
     capitals, title = _CHAPTER, _BELOW_ALL
     if is_outer(Style.NUMBERED, Style.CAPITALS):
         capitals = _BELOW_NUMBERS
-    inner = Style.NUMBERED if any(heading.number for heading in headings) else Style.CAPITALS
-    if is_outer(Style.TITLE, inner):
+    chapters = sum(len(heading.number) == 1 for heading in headings)
+    inner = Style.NUMBERED if chapters else Style.CAPITALS
+    if is_outer(Style.TITLE, inner) and 2 * stacked[Style.TITLE, inner] >= chapters:
         title = _CHAPTER_OF_TITLES
-    return {Style.CAPITALS: capitals, Style.TITLE: title}
+    return {Style.CAPITALS: capitals, Style.QUESTION: _BELOW_CHAPTERS, Style.TITLE: title}

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from appliance.sentences import Kind, Segment, segments
 from appliance.services.page_lines import Line
 
-
 Place = tuple[int, int]  # a page, from 0, and a position in its text
 
 

@@ -17,8 +17,11 @@ _TITLE_WORDS = 16  # of a line above a table that does not call itself its title
 _HEAD_ROWS = 3
 _RULE = re.compile(r"[|:\-\s+=]+")
 _VALUE = re.compile(r"[<>≤≥±~+−–-]?\s*\d")
-_UNIT = re.compile(r"\(?\s*(?:%|n\s*=|n\s*\(?%\)?|mg|mcg|µg|g|kg|ml|l|mmol|meq|units?|iu|hours?|days?)"
-                   r"(?:\b|/|\s|\)|$)|\(.*\)$", re.I)  # fmt: skip
+_UNIT = re.compile(
+    r"\(?\s*(?:%|n\s*=|n\s*\(?%\)?|mg|mcg|µg|g|kg|ml|l|mmol|meq|units?|iu|hours?|days?)"
+    r"(?:\b|/|\s|\)|$)|\(.*\)$",
+    re.I,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +88,7 @@ def _runs(lines: Sequence[Line]) -> Iterator[tuple[int, int]]:
                     for ahead in (1, 2)
                     if last + ahead < len(lines)
                     and is_row(lines[last + ahead])
-                    and not any(
-                        lines[last + between].after_gap for between in range(1, ahead + 1)
-                    )
+                    and not any(lines[last + between].after_gap for between in range(1, ahead + 1))
                 ),
                 0,
             )

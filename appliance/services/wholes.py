@@ -42,7 +42,8 @@ def wholes_of(
 ) -> Wholes:
     """All but the first are what `lines` hold."""
     wholes = Wholes()
-    for heading, following in zip(headings, [*headings[1:], None], strict=True):
+    for number, heading in enumerate(headings):
+        following = headings[number + 1] if number + 1 < len(headings) else None
         if heading.style is Style.CAPITALS and _BOX.match(heading.text):
             last = _end_of_box(lines, heading, following)
             wholes.spans.append(_span(lines, heading.first, last))
