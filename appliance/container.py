@@ -166,6 +166,7 @@ class Container:
             self.database,
             retrieval,
             EngineChoice(extractive, language_model, flags).engine_for,
+            extractive,
             has_evidence=has_evidence,
             introduction=PREAMBLE,
             observe=metrics.answer_ended,

@@ -158,6 +158,7 @@ class Watches:
 class World:
     database: Database
     engine: FakeEngine
+    quoting: FakeEngine
     index: FakeIndex
     streams: AnswerStreams
     watches: Watches
@@ -178,18 +179,21 @@ async def build_world(
     grace_s: float = 30.0,
     max_concurrent: int = 64,
     max_seconds: float = 600.0,
+    writes: bool = False,
 ) -> tuple[World, Cache]:
     """Close the cache when done; `answering.drain` before that."""
-    engine, index, watches, ends = FakeEngine(), FakeIndex([passage(DOSE)]), Watches(), []
+    engine, quoting = FakeEngine(writes=writes), FakeEngine("extractive")
+    index, watches, ends = FakeIndex([passage(DOSE)]), Watches(), []
     cache = await Cache.open(cache_dir, bytes(32))
     streams = AnswerStreams(grace_s=grace_s)
     writer = AnswerWriter(
         database,
         Retrieval(database, OneVector(), cast(Any, index), cache),
         always(engine),
+        quoting,
         has_evidence=has_evidence,
         introduction="From the hospital's documents:",
-        observe=lambda outcome, first_token_s: ends.append(outcome),
+        observe=lambda outcome, first_token_s, withheld: ends.append(outcome),
         clock=clock,
         max_seconds=max_seconds,
     )
@@ -204,6 +208,7 @@ async def build_world(
     world = World(
         database,
         engine,
+        quoting,
         index,
         streams,
         watches,

@@ -30,8 +30,10 @@ class FakeEngine:
     it.
     """
 
-    def __init__(self, name: str = "fake") -> None:
+    def __init__(self, name: str = "fake", *, writes: bool = False) -> None:
+        """With `writes` it is not trusted: what it says passes the check sentence by sentence."""
         self._name = name
+        self._writes = writes
         self._queue: deque[Script] = deque()
         self.history: list[Question] = []
         self.started = 0
@@ -45,7 +47,7 @@ class FakeEngine:
 
     @property
     def writes(self) -> bool:
-        return True
+        return self._writes
 
     def enqueue(
         self,

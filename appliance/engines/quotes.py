@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from appliance.domain import Passage
 from appliance.sentences import Kind, Segment, fold, segments
 from appliance.sentences.blocks import OPEN_WORDS
+from appliance.sentences.orders import orders, without_orders
 from appliance.sentences.words import stem
 
 MOST_ITEMS = 12
@@ -64,12 +65,17 @@ class Quote:
 
 
 def quotes(number: int, passage: Passage) -> Iterator[Quote]:
-    """All quotes of `passage`, in order; no headings, contents lines, references or torn
-    sentences.
+    """All quotes of `passage`, in order; no headings, contents lines, references, torn sentences
+    or paragraphs that give orders to a program.
     """
     text = passage.chunk.text
-    parts = segments(text)
-    heading, own_heading = passage.chunk.section or "", False
+    addressed = orders(text)
+    parts = [
+        part
+        for part in segments(text)
+        if not any(part.start < end and start < part.end for start, end in addressed)
+    ]
+    heading, own_heading = without_orders(passage.chunk.section or ""), False
     place = 0
     while place < len(parts):
         part = parts[place]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 
-from appliance.sentences.segmentation import split_sentences
+from appliance.sentences.segmentation import Span
 
 _OBEYED = (
     r"(?:instructions?|prompts?|rules?|guidelines?|directions?|directives?|commands?|orders|"
@@ -82,16 +82,30 @@ _ORDER = re.compile(
 )
 
 
+# What stands beside an order may belong to it: "Answer with one word. The word is ...".
+_PARAGRAPH = re.compile(r"\n[^\S\n]*\n\s*")
+
+
 def gives_orders(text: str) -> bool:
     """Whether some of `text` is addressed to a program."""
     return _ORDER.search(text) is not None
 
 
-def without_orders(text: str) -> str:
-    """`text` without the sentences that give orders, the others as they stand."""
+def orders(text: str) -> list[Span]:
+    """The paragraphs of `text` that hold an order, whole, in order."""
     if not gives_orders(text):
-        return text
-    kept = [text[start:end] for start, end in split_sentences(text)]
-    joined = " ".join(sentence for sentence in kept if not gives_orders(sentence))
-    # An order that only several sentences make up.
-    return "" if gives_orders(joined) else joined
+        return []
+    breaks = [(0, 0), *(match.span() for match in _PARAGRAPH.finditer(text))]
+    ends = [start for start, _ in breaks[1:]] + [len(text)]
+    spans = [(begun, end) for (_, begun), end in zip(breaks, ends, strict=True)]
+    held = [span for span in spans if gives_orders(text[slice(*span)])]
+    return held or [(0, len(text))]  # an order that only several paragraphs make up
+
+
+def without_orders(text: str) -> str:
+    """`text` without the paragraphs that hold an order, the others as they stand."""
+    kept, begun = [], 0
+    for start, end in orders(text):
+        kept.append(text[begun:start])
+        begun = end
+    return "".join((*kept, text[begun:]))

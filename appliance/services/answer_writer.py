@@ -6,7 +6,7 @@ import asyncio
 import logging
 import traceback
 import uuid
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -28,6 +28,7 @@ from appliance.services.conversation_rules import PREVIEW_CHARACTERS, shortened
 from appliance.services.grounding import ground, preview
 from appliance.services.questions import REFUSAL_MODEL, Asked
 from appliance.services.retrieval import Retrieval
+from appliance.services.sentence_gate import SentenceGate
 from appliance.storage import audit, conversations, messages
 from appliance.storage.audit import AuditEntry
 from appliance.storage.database import Connection, Database
@@ -42,7 +43,7 @@ STOP_S = 0.5  # how long an engine may take to stop before it is left to itself
 
 EvidenceRule = Callable[[str, Sequence[Passage]], bool]
 EngineRule = Callable[[str], Awaitable[AnswerEngine]]  # by the asker's id
-Observe = Callable[[str, float | None], None]
+Observe = Callable[[str, float | None, int], None]
 
 logger = logging.getLogger(__name__)
 
@@ -57,20 +58,28 @@ class _Draft:
     first_piece_s: float | None = None
     duration_s: float = 0.0
     whole: bool = False
-    counts_tokens: bool = False
+    tokens: int | None = None  # of an engine that writes
+    gate: SentenceGate | None = None
 
     @property
     def refused(self) -> bool:
         return self.model == REFUSAL_MODEL
 
+    @property
+    def withheld(self) -> int:
+        return 0 if self.gate is None else self.gate.withheld
+
 
 class AnswerWriter:
     """`engine_for` says which engine answers a user now, question by question.
 
+    Of an engine that writes, only sentences are shown that the passages which they cite bear out;
+    where none is left, `quoting` answers in its place, and the answer names that engine.
+
     `introduction` is the line with which an engine announces quotations; it claims nothing.
 
-    `observe` hears of every end: the outcome (complete, refused, interrupted, failed) and the
-    seconds to the first words, if there were any.
+    `observe` hears of every end: the outcome (complete, refused, interrupted, failed), the
+    seconds to the first words, if there were any, and how many sentences were withheld.
     """
 
     def __init__(
@@ -78,6 +87,7 @@ class AnswerWriter:
         db: Database,
         retrieval: Retrieval,
         engine_for: EngineRule,
+        quoting: AnswerEngine,
         *,
         has_evidence: EvidenceRule,
         introduction: str | None = None,
@@ -88,6 +98,7 @@ class AnswerWriter:
         self._db = db
         self._retrieval = retrieval
         self._engine_for = engine_for
+        self._quoting = quoting
         self._has_evidence = has_evidence
         self._introduction = introduction
         self._observe = observe
@@ -113,7 +124,7 @@ class AnswerWriter:
         if self._observe is not None:
             complete = "refused" if draft.refused else "complete"
             outcome = complete if status is MessageStatus.COMPLETE else status.value
-            self._observe(outcome, draft.first_piece_s)
+            self._observe(outcome, draft.first_piece_s, draft.withheld)
 
     async def _supervise(self, stream: AnswerStream, production: asyncio.Task[None]) -> None:
         """Wait until `production` is over, was cancelled or has used up its time."""
@@ -135,7 +146,7 @@ class AnswerWriter:
         self, stream: AnswerStream, asked: Asked, draft: _Draft, principal: Principal
     ) -> None:
         engine = await self._engine_for(principal.user.id)
-        draft.model, draft.counts_tokens = engine.name, engine.writes
+        draft.model = engine.name
         content = asked.question.content
         draft.passages = tuple(await self._retrieval.find(content))
         if not draft.passages or not self._has_evidence(content, draft.passages):
@@ -143,12 +154,27 @@ class AnswerWriter:
             return
         question = Question(content, draft.passages, asked.history)
         stream.sources(preview(draft.passages, _citation_ids(stream)))
+        whole = await self._answer(stream, draft, engine, question)
+        if engine.writes and not stream.pieces and not stream.cancelled.is_set():
+            draft.model, draft.tokens = self._quoting.name, None
+            whole = await self._answer(stream, draft, self._quoting, question)
+        if stream.pieces or not whole:
+            draft.whole = whole
+        else:
+            stream.sources(())
+            self._refuse(stream, draft)
+
+    async def _answer(
+        self, stream: AnswerStream, draft: _Draft, engine: AnswerEngine, question: Question
+    ) -> bool:
+        """Say what `engine` answers; False when it was stopped before its end."""
+        pieces = self._counted(draft, engine, question)
+        if engine.writes:
+            draft.tokens, draft.gate = 0, SentenceGate(question.passages)
+            pieces = draft.gate.sentences(pieces)
         held, length = "", 0
-        async with aclosing(engine.answer(question)) as pieces:
+        async with aclosing(pieces):
             async for piece in pieces:
-                # SQLite and the socket take no lone surrogates; what is said must be what is
-                # stored.
-                piece = piece.encode("utf-8", "replace").decode()
                 if not stream.pieces:
                     held += piece
                     if not held.strip():
@@ -156,12 +182,24 @@ class AnswerWriter:
                     piece = held
                 length += len(piece)
                 if length > MAX_CHARACTERS or not self._say(stream, draft, piece):
-                    return
-        if stream.pieces:
-            draft.whole = True
-        else:
-            stream.sources(())
-            self._refuse(stream, draft)
+                    return False
+        return True
+
+    @staticmethod
+    async def _counted(
+        draft: _Draft, engine: AnswerEngine, question: Question
+    ) -> AsyncGenerator[str]:
+        length = 0
+        async with aclosing(engine.answer(question)) as pieces:
+            async for piece in pieces:
+                length += len(piece)
+                if draft.tokens is not None:
+                    draft.tokens += 1
+                    if length > MAX_CHARACTERS:
+                        return  # what is withheld must not go on for ever either
+                # SQLite and the socket take no lone surrogates; what is said must be what is
+                # stored.
+                yield piece.encode("utf-8", "replace").decode()
 
     def _refuse(self, stream: AnswerStream, draft: _Draft) -> None:
         draft.model, draft.passages = REFUSAL_MODEL, ()
@@ -181,7 +219,8 @@ class AnswerWriter:
             content=stream.text,
             status=status,
             model=draft.model,
-            tokens=stream.pieces if draft.counts_tokens and not draft.refused else None,
+            tokens=None if draft.refused else draft.tokens,
+            withheld=draft.withheld,
             citations=(),
             sentences=(),
         )
@@ -227,6 +266,7 @@ class AnswerWriter:
                         "refused": draft.refused,
                         "passages": len(draft.passages),
                         "citations": len(message.citations),
+                        "withheld": message.withheld,
                     },
                 ),
             )

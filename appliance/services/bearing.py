@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from appliance.sentences import split_sentences
-from appliance.sentences.orders import gives_orders
+from appliance.sentences.orders import gives_orders, orders
 from appliance.services.denials import denials
 from appliance.services.dosing_terms import RIVALS
 from appliance.services.statements import Dose, Statement, root
@@ -142,13 +142,13 @@ class Evidence:
     def __init__(self, text: str, *, about: str = "") -> None:
         """`about` is the title of the document and the headings that the passage stands under."""
         self.text = text
-        self._about = Statement(about)
+        self._about = Statement("" if gives_orders(about) else about)
         self._windows: dict[tuple[int, int], Statement] = {}
 
     def span_of(self, claim: str) -> Span | None:
         """Where in the passage the words stand that bear `claim` out, None when none do.
 
-        Nothing bears out an order to a program: it claims nothing.
+        An order to a program claims nothing, and what stands in one bears nothing out.
         """
         if gives_orders(claim):
             return None
@@ -166,7 +166,7 @@ class Evidence:
             end = at + len(wanted)
             if _whole(folded, at, end):
                 span = places[at], places[end - 1] + 1
-                if self._says_as_much(span, wanted):
+                if self._says_as_much(span, wanted) and not self._is_order(span):
                     return span
             at = folded.find(wanted, at + 1)
         return None
@@ -223,7 +223,18 @@ class Evidence:
 
     @cached_property
     def _sentences(self) -> Sequence[Span]:
-        return [(start, end) for start, end in split_sentences(self.text) if end > start]
+        return [
+            (start, end)
+            for start, end in split_sentences(self.text)
+            if end > start and not self._is_order((start, end))
+        ]
+
+    def _is_order(self, span: Span) -> bool:
+        return any(_overlap(span, order) for order in self._orders)
+
+    @cached_property
+    def _orders(self) -> Sequence[Span]:
+        return orders(self.text)
 
     @cached_property
     def _roots(self) -> Sequence[frozenset[str]]:

@@ -21,7 +21,7 @@ _TOLD_PAGES = 20
 
 @dataclass(frozen=True, slots=True)
 class Extracted:
-    """`note` says which pages are missing in it, for people to read."""
+    """`note` says what was left out of it, for people to read."""
 
     pages: list[Page]
     chunks: list[Chunk]
@@ -41,11 +41,13 @@ class Extraction:
         Raises `Invalid` with a reason for what can never be read, and `DamagedFile`.
         """
         unreadable: list[int] = []
+        hidden = False
         source = self._files.read(document.sha256, key)
         async with aclosing(source):
             if document.file_type == "txt":
                 data = b"".join([piece async for piece in source])
                 texts = await asyncio.to_thread(plain_text.pages_of, data)
+                hidden = await asyncio.to_thread(plain_text.hides_text, data)
             else:
                 texts = []
                 async with aclosing(self._pdf_pages(source)) as found:
@@ -59,7 +61,8 @@ class Extraction:
         chunks = await asyncio.to_thread(chunked, document.id, pages)
         if not chunks:
             raise Invalid("This document holds no text.", field="file")
-        return Extracted(pages, chunks, _note(unreadable))
+        note = plain_text.HIDDEN_TEXT if hidden else _note(unreadable)
+        return Extracted(pages, chunks, note)
 
 
 def _note(unreadable: list[int]) -> str | None:

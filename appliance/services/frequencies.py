@@ -19,8 +19,8 @@ _SHORT = {"h": "hour", "hr": "hour", "hrs": "hour", "hourly": "hour", "daily": "
           "yearly": "year", "annually": "year", "mo": "month", "min": "minute", "mins": "minute",
           "d": "day"}  # fmt: skip
 _LATIN = {
-    "qd": 1, "qday": 1, "od": 1, "qhs": 1, "qam": 1, "qpm": 1, "bid": 2, "bd": 2, "tid": 3,
-    "tds": 3, "qid": 4, "qds": 4, "qod": Fraction(1, 2),
+    "qd": 1.0, "od": 1.0, "qhs": 1.0, "qam": 1.0, "qpm": 1.0, "bid": 2.0, "bd": 2.0, "tid": 3.0,
+    "tds": 3.0, "qid": 4.0, "qds": 4.0, "qod": 0.5,
 }  # fmt: skip
 _N = r"(?:\d+(?:\.\d+)?|" + "|".join(sorted(NUMERALS, key=len, reverse=True)) + ")"
 _TO = r"\s*(?:-|–|—|to|or)\s*"

@@ -51,6 +51,12 @@ class Metrics:
             registry=self._registry,
         )
 
+        self._withheld = Counter(
+            "voiceassist_answer_sentences_withheld",
+            "Written sentences that the passages they cite did not bear out.",
+            registry=self._registry,
+        )
+
     def request(self, method: str, route: str, status: int, seconds: float) -> None:
         self._requests.labels(method, route, str(status)).inc()
         self._request_seconds.labels(route).observe(seconds)
@@ -61,8 +67,9 @@ class Metrics:
     def socket_closed(self) -> None:
         self._sockets.dec()
 
-    def answer_ended(self, outcome: str, first_token_s: float | None) -> None:
+    def answer_ended(self, outcome: str, first_token_s: float | None, withheld: int) -> None:
         self._answers.labels(outcome).inc()
+        self._withheld.inc(withheld)
         if first_token_s is not None:
             self._first_token.observe(first_token_s)
 

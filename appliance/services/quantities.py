@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 # Unit -> (dimension, size in the dimension's base unit). Months and years are no number of days.
-_MASS = {"kg": 1000, "g": 1, "mg": Fraction(1, 1000), "mcg": Fraction(1, 10**6),
+_MASS = {"kg": Fraction(1000), "g": Fraction(1), "mg": Fraction(1, 1000), "mcg": Fraction(1, 10**6),
          "ng": Fraction(1, 10**9), "pg": Fraction(1, 10**12)}  # fmt: skip
 _SPELLED = {
     "kg": "kg kgs kilo kilos kilogram kilograms kilogramme kilogrammes",
@@ -41,7 +41,7 @@ _SPELLED = {
     "fold": "fold", "cell": "cells", "cycle": "cycle cycles",
 }  # fmt: skip
 _SIZES: dict[str, tuple[str, Fraction]] = {
-    **{name: ("mass", Fraction(size)) for name, size in _MASS.items()},
+    **{name: ("mass", size) for name, size in _MASS.items()},
     "l": ("volume", Fraction(1)), "dl": ("volume", Fraction(1, 10)),
     "ml": ("volume", Fraction(1, 1000)), "mcl": ("volume", Fraction(1, 10**6)),
     "s": ("time", Fraction(1)), "min": ("time", Fraction(60)), "h": ("time", Fraction(3600)),

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from appliance.domain import Message, MessageRole, MessageStatus
+from appliance.engines.protocols import NO_ANSWER
 from appliance.errors import ApplianceError, Busy, Invalid, NotFound, Unavailable
 from appliance.services import answer_writer
 from appliance.services.answer_streams import AnswerStream, Done, Failed
@@ -69,7 +70,7 @@ async def test_an_answer_is_stored_as_it_was_said(world: World) -> None:
     message = await ended(stream)
     assert message.content == said(stream) == QUOTE
     assert message.status is MessageStatus.COMPLETE
-    assert (message.model, message.tokens) == ("fake", 3)
+    assert (message.model, message.tokens, message.withheld) == ("fake", None, 0)
     assert [c.snippet for c in message.citations] == ["The usual dose is 5 mg once daily."]
     assert [s.supported for s in message.sentences] == [True]
     assert cited(stream) == [1]
@@ -520,3 +521,99 @@ async def test_every_error_of_the_contract_reaches_the_listener(world: World) ->
     world.engine.enqueue([], error=ApplianceError("Something went wrong."))
     end = await (await world.answering.reply(ADA, ORIGIN, "Dose?")).wait()
     assert isinstance(end, Failed)
+
+
+# Engines that write
+
+
+@pytest.fixture
+async def writing(database: Database, tmp_path: Path, clock: SettableClock) -> AsyncIterator[World]:
+    await enrol(database, ADA)
+    built, cache = await build_world(database, tmp_path / "cache", clock=clock, writes=True)
+    yield built
+    await built.answering.drain(0)
+    await cache.close()
+
+
+async def test_sentences_that_are_not_borne_out_are_withheld_and_counted(writing: World) -> None:
+    writing.engine.enqueue(
+        ["The usual dose", " is 50 mg once daily. [1]", " Give no", " more than 10 mg a day. [1]"]
+    )
+    stream = await writing.answering.reply(ADA, ORIGIN, "What is the usual dose?")
+    message = await ended(stream)
+    assert message.content == said(stream) == "Give no more than 10 mg a day. [1]"
+    assert (message.model, message.tokens, message.withheld) == ("fake", 4, 1)
+    assert [sentence.supported for sentence in message.sentences] == [True]
+    assert [citation.supports for citation in message.citations] == [(0,)]
+    assert stream.pieces == 1 and cited(stream) == [1]
+    page = await writing.reads.messages(ADA, ORIGIN, stream.conversation_id)
+    assert page.items[1] == message
+    (entry,) = await rows(
+        writing.database, "SELECT details FROM audit_log WHERE action = 'answer.complete'"
+    )
+    assert '"withheld":1' in entry["details"].replace(" ", "")
+    assert writing.quoting.started == 0
+
+
+@pytest.mark.parametrize(
+    ("written", "withheld"),
+    [(["The usual dose is 50 mg. [1]"], 1), ([NO_ANSWER], 0), ([], 0), (["Cut sho"], 1)],
+)
+async def test_where_nothing_is_left_the_quoting_engine_answers(
+    written: list[str], withheld: int, writing: World
+) -> None:
+    writing.engine.enqueue(written)
+    stream = await writing.answering.reply(ADA, ORIGIN, "What is the usual dose?")
+    message = await ended(stream)
+    assert message.content == said(stream) == f"{DOSE} [1]"
+    assert (message.model, message.tokens, message.withheld) == ("extractive", None, withheld)
+    assert message.status is MessageStatus.COMPLETE
+    assert writing.quoting.history == writing.engine.history
+    assert writing.ends == ["complete"]
+
+
+async def test_where_the_quoting_engine_has_nothing_either_it_is_refused(writing: World) -> None:
+    writing.engine.enqueue(["The usual dose is 50 mg. [1]"])
+    writing.quoting.enqueue([])
+    stream = await writing.answering.reply(ADA, ORIGIN, "What is the usual dose?")
+    message = await ended(stream)
+    assert (message.model, message.withheld, message.tokens) == ("refusal", 1, None)
+    assert cited(stream) == [] and "50 mg" not in said(stream)
+
+
+async def test_a_cancelled_answer_holds_whole_checked_sentences_only(writing: World) -> None:
+    writing.engine.enqueue([QUOTE, " Do not give more than"], hangs=True)
+    stream = await writing.answering.reply(ADA, ORIGIN, "What is the dose?")
+    await pieces_said(stream, 1)
+    await writing.answering.cancel(ADA, stream.message_id)
+    message = await ended(stream)
+    assert message.status is MessageStatus.INTERRUPTED
+    assert message.content == said(stream) == QUOTE
+    assert writing.engine.running == 0 and writing.quoting.started == 0
+
+
+async def test_an_answer_cancelled_before_its_first_sentence_is_empty(writing: World) -> None:
+    writing.engine.enqueue(["The usual dose is"], hangs=True)
+    stream = await writing.answering.reply(ADA, ORIGIN, "What is the dose?")
+    while not writing.engine.running:  # noqa: ASYNC110
+        await asyncio.sleep(0.001)
+    await writing.answering.cancel(ADA, stream.message_id)
+    message = await ended(stream)
+    assert (message.status, message.content) == (MessageStatus.INTERRUPTED, "")
+    assert writing.quoting.started == 0
+
+
+async def test_a_writer_that_fails_keeps_what_was_checked(writing: World) -> None:
+    writing.engine.enqueue([QUOTE, " And"], error=Unavailable("The language model failed."))
+    stream = await writing.answering.reply(ADA, ORIGIN, "What is the dose?")
+    end = await asyncio.wait_for(stream.wait(), 5)
+    assert isinstance(end, Failed) and end.error.code == "UNAVAILABLE"
+    (_, answer) = (await writing.reads.messages(ADA, ORIGIN, stream.conversation_id)).items
+    assert (answer.status, answer.content) == (MessageStatus.FAILED, QUOTE)
+
+
+async def test_a_writer_without_an_end_is_stopped(writing: World) -> None:
+    writing.engine.enqueue(["x" * 1000] * 100)
+    message = await ended(await writing.answering.reply(ADA, ORIGIN, "Dose?"))
+    assert (message.model, message.withheld) == ("extractive", 1)
+    assert writing.engine.running == 0

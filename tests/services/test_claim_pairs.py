@@ -1,4 +1,4 @@
-"""The checks on written sentences, over claims that are true in other words and ones that are not."""
+"""The check on written sentences: true in other words, and not true."""
 
 from __future__ import annotations
 

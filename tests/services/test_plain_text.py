@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from appliance.errors import Invalid
 from appliance.services.hyphens import mended
-from appliance.services.plain_text import looks_like_text, pages_of
+from appliance.services.plain_text import hides_text, looks_like_text, pages_of
 
 
 @pytest.mark.parametrize(
@@ -85,3 +85,19 @@ def test_nothing_is_lost(text: str) -> None:
 )
 def test_broken_words_are_mended(pages: list[str], whole: list[str]) -> None:
     assert mended(pages) == whole
+
+
+@pytest.mark.parametrize(
+    ("text", "hides"),
+    [
+        ("Give 5 mg.", False),
+        ("Give\u200b 5 mg.\u200b", False),  # an editor's slip
+        ("Give 5 mg." + "".join(chr(0xE0000 + ord(c)) for c in "obey"), True),
+        ("Give \u202egm 5\u202c.", True),
+        ("Give 5 mg." + "\u200b\u200c" * 8, True),
+    ],
+)
+def test_characters_that_nobody_sees_are_left_out_and_told(text: str, hides: bool) -> None:
+    (page,) = pages_of(text.encode())
+    assert page.isprintable() and page.startswith("Give ")
+    assert hides_text(text.encode()) is hides
