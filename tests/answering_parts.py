@@ -26,7 +26,7 @@ from appliance.domain import (
 )
 from appliance.engines.protocols import AnswerEngine
 from appliance.services.answer_streams import AnswerStream, AnswerStreams, Piece, Sources
-from appliance.services.answer_writer import AnswerWriter
+from appliance.services.answer_writer import AnswerWriter, BearingRule
 from appliance.services.answering import Answering
 from appliance.services.conversation_reads import ConversationReads
 from appliance.services.conversation_search import ConversationSearch
@@ -180,12 +180,20 @@ class World:
     ends: list[str]
 
 
+async def all_bear(question: str, passages: Sequence[Passage]) -> list[Passage]:
+    return list(passages)
+
+
+async def none_bears(question: str, passages: Sequence[Passage]) -> list[Passage]:
+    return []
+
+
 async def build_world(
     database: Database,
     cache_dir: Path,
     *,
     clock: Callable[[], datetime],
-    has_evidence: Callable[[str, Sequence[Passage]], bool] = lambda question, passages: True,
+    bearing: BearingRule = all_bear,
     grace_s: float = 30.0,
     max_concurrent: int = 64,
     max_seconds: float = 600.0,
@@ -201,8 +209,8 @@ async def build_world(
         Retrieval(database, OneVector(), cast(Any, index), cache),
         always(engine),
         quoting,
-        has_evidence=has_evidence,
-        introduction="From the hospital's documents:",
+        bearing=bearing,
+        introductions=lambda passages: ("From the hospital's documents:",),
         observe=lambda outcome, first_token_s, withheld: ends.append(outcome),
         clock=clock,
         max_seconds=max_seconds,

@@ -42,14 +42,13 @@ class Extraction:
         Raises `Invalid` with a reason for what can never be read, and `DamagedFile`.
         """
         unreadable: list[int] = []
-        hidden = False
         source = self._files.read(document.sha256, key)
         async with aclosing(source):
             if document.file_type == "txt":
                 data = b"".join([piece async for piece in source])
                 texts = await asyncio.to_thread(plain_text.pages_of, data)
-                pages = [Page(number, text) for number, text in enumerate(texts, start=1)]
                 hidden = await asyncio.to_thread(plain_text.hides_text, data)
+                pages = [Page(n, text, hidden=hidden) for n, text in enumerate(texts, start=1)]
             else:
                 pages = []
                 async with aclosing(self._pdf_pages(source)) as found:
@@ -62,8 +61,7 @@ class Extraction:
         chunks = await asyncio.to_thread(chunked, document.id, pages)
         if not chunks:
             raise Invalid("This document holds no text.", field="file")
-        note = plain_text.HIDDEN_TEXT if hidden else _note(unreadable)
-        return Extracted(pages, chunks, note)
+        return Extracted(pages, chunks, _note(unreadable))
 
 
 def listed(numbers: Sequence[int]) -> str:

@@ -25,15 +25,17 @@ def publish(tx: Connection, job: Job, revision: int, *, at: datetime) -> None:
     if current is None:
         return  # the document was deleted meanwhile
     total = chunks.total(tx, job.document_id, revision)
+    count = pages.count(tx, job.document_id, revision)
+    hidden = pages.with_hidden_text(tx, job.document_id, revision)
     documents.publish(
         tx,
         job.document_id,
         revision=revision,
-        pages=pages.count(tx, job.document_id, revision),
+        pages=count,
         chunks=total,
         at=at,
         note=current.error,
-        warnings=_warnings(pages.with_hidden_text(tx, job.document_id, revision)),
+        warnings=_warnings(hidden, count),
     )
     clear(tx, job.document_id, revision)
     knowledge_epoch.bump(tx)
@@ -64,9 +66,11 @@ def clear(tx: Connection, document_id: str, keep: int | None) -> None:
     pages.delete_other_revisions(tx, document_id, keep)
 
 
-def _warnings(hidden: Sequence[int]) -> list[str]:
+def _warnings(hidden: Sequence[int], total: int) -> list[str]:
     if not hidden:
         return []
+    if len(hidden) == total:
+        return ["Hidden text was left out: characters that nobody sees."]
     where = f"page {hidden[0]}" if len(hidden) == 1 else f"pages {listed(hidden)}"
     return [f"Hidden text on {where} was left out."]
 

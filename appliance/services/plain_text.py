@@ -20,7 +20,6 @@ _UNPRINTABLE = re.compile(
 _HIDING = re.compile(
     "[\u202a-\u202e\u2066-\u2069\U000e0000-\U000e0fff]|[\u200b-\u200f\u2060-\u2064\ufe00-\ufe0f]{4}"
 )
-HIDDEN_TEXT = "Characters that nobody sees were left out of it: they may have carried hidden text."
 _BINARY = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 # What a file of another kind, renamed to .txt, begins with.
 _OTHER_KINDS = (

@@ -77,4 +77,5 @@ def cover(found: Candidates) -> NDArray[np.float64]:
         share = held[:, other] @ weights[list(other)] / weights[list(other)].sum()
         held[:, asked] = np.maximum(held[:, asked], _OTHER_NAME * share[:, None])
     asked_for = weights[: found.asked]
-    return held[:, : found.asked] @ asked_for / max(asked_for.sum(), 1e-9)
+    covered: NDArray[np.float64] = held[:, : found.asked] @ asked_for / max(asked_for.sum(), 1e-9)
+    return covered

@@ -27,7 +27,7 @@ from appliance.container import Container
 from appliance.domain import AdminRole, Passage, Question, User, utc_now
 from appliance.settings import Settings
 from appliance.storage import users
-from tests.answering_parts import DOSE, passage
+from tests.answering_parts import DOSE, all_bear, passage
 from tests.api.conftest import ORIGIN, PASSWORD, Account, password_hash
 from tests.api.socket_client import SocketClient
 from tests.fake_embedder import FakeEmbedder
@@ -130,7 +130,7 @@ async def main(times: int) -> None:
         )
         async with serving(container) as (_, port), AsyncExitStack() as stack:
             writer: Any = container.services.answering._writer
-            writer._retrieval, writer._has_evidence = OnePassage(), lambda question, found: True
+            writer._retrieval, writer._bearing = OnePassage(), all_bear
             client = await stack.enter_async_context(
                 httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=30)
             )

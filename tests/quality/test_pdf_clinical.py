@@ -35,7 +35,7 @@ async def test_each_page_named_holds_the_phrases_and_numbers(document: str) -> N
     async def source() -> AsyncIterator[bytes]:
         yield content
 
-    texts = {number: text or "" async for number, _, text in PdfReader().pages(source())}
+    texts = {page.number: page.text or "" async for page in PdfReader().pages(source())}
     for question in QUESTIONS:
         if document in question.documents:
             for page in question.pages:

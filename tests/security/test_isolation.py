@@ -34,7 +34,7 @@ from appliance.domain import AdminRole, Passage, Question, User, utc_now
 from appliance.services.authorization import Access
 from appliance.settings import Settings
 from appliance.storage import users
-from tests.answering_parts import DOSE, passage
+from tests.answering_parts import DOSE, all_bear, passage
 from tests.api.conftest import ORIGIN, Account, password_hash
 from tests.fake_embedder import FakeEmbedder
 from tests.fake_engine import FakeEngine
@@ -99,7 +99,7 @@ class Serving:
         )
         async with serving(self.container) as (_, self.port):
             writer: Any = self.container.services.answering._writer
-            writer._retrieval, writer._has_evidence = Known(), lambda question, passages: True
+            writer._retrieval, writer._bearing = Known(), all_bear
             self._ready.set()
             await self._stop.wait()
 

@@ -18,7 +18,8 @@ import pytest
 
 from appliance.domain import Message, Question
 from appliance.engines.chat_template import ChatTemplate
-from appliance.engines.extractive import PREAMBLE, ExtractiveAnswerer
+from appliance.engines.extractive import ExtractiveAnswerer
+from appliance.engines.introductions import introductions
 from appliance.engines.llama_decoder import LlamaDecoder
 from appliance.engines.llama_engine import LlamaEngine, _prompt_tokens
 from appliance.engines.prompt import INSTRUCTIONS
@@ -31,7 +32,7 @@ from appliance.services.bearing import Evidence
 from appliance.services.markdown_export import escaped
 from appliance.services.retrieval import Retrieval
 from appliance.storage.cache import Cache
-from tests.answering_parts import ORIGIN, Watches, always, enrol, principal
+from tests.answering_parts import ORIGIN, Watches, all_bear, always, enrol, principal
 from tests.engines.questions import question
 from tests.fake_embedder import FakeEmbedder
 from tests.library import Library, library
@@ -120,8 +121,8 @@ async def asking(
             Retrieval(opened.db, embedder, opened.index, cache, limit=3),
             always(quoting if isinstance(engine, str) else engine),
             quoting,
-            has_evidence=lambda question, passages: True,
-            introduction=PREAMBLE,
+            bearing=all_bear,
+            introductions=introductions,
         )
         answering = Answering(opened.db, writer, AnswerStreams(), watch=Watches().watch)
         yield answering

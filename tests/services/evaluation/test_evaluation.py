@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
-from appliance.domain import MessageRole
+from appliance.domain import MessageRole, Passage
 from appliance.errors import Unavailable
 from appliance.services.answer_writer import AnswerWriter
 from appliance.services.evaluation.evaluation import Evaluation
@@ -33,6 +33,10 @@ ASKED = SetQuestion(
 REFUSED = SetQuestion("q2", "cup", refuse=True)
 
 
+async def all_but_the_cup(question: str, passages: Sequence[Passage]) -> list[Passage]:
+    return [] if question == "cup" else list(passages)
+
+
 @asynccontextmanager
 async def evaluation(directory: Path) -> AsyncIterator[tuple[Library, FakeEngine, Evaluation]]:
     async with library(directory) as opened:
@@ -45,7 +49,8 @@ async def evaluation(directory: Path) -> AsyncIterator[tuple[Library, FakeEngine
             opened.db,
             retrieval,
             always(engine),
-            has_evidence=lambda question, passages: question != "cup",
+            engine,
+            bearing=all_but_the_cup,
         )
         yield opened, engine, Evaluation(opened.db, writer, retrieval, embedding="fake")
         await cache.close()
