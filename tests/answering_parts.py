@@ -25,7 +25,7 @@ from appliance.domain import (
 )
 from appliance.engines.protocols import AnswerEngine
 from appliance.services.answer_streams import AnswerStream, AnswerStreams, Piece, Sources
-from appliance.services.answer_writer import AnswerWriter
+from appliance.services.answer_writer import AnswerWriter, BearingRule
 from appliance.services.answering import Answering
 from appliance.services.conversation_reads import ConversationReads
 from appliance.services.conversation_search import ConversationSearch
@@ -174,7 +174,7 @@ async def build_world(
     cache_dir: Path,
     *,
     clock: Callable[[], datetime],
-    has_evidence: Callable[[str, Sequence[Passage]], bool] = lambda question, passages: True,
+    bearing: BearingRule | None = None,
     grace_s: float = 30.0,
     max_concurrent: int = 64,
     max_seconds: float = 600.0,
@@ -187,8 +187,8 @@ async def build_world(
         database,
         Retrieval(database, OneVector(), cast(Any, index), cache),
         always(engine),
-        has_evidence=has_evidence,
-        introduction="From the hospital's documents:",
+        bearing=bearing or all_bear,
+        introductions=lambda passages: ["From the hospital's documents:"],
         observe=lambda outcome, first_token_s: ends.append(outcome),
         clock=clock,
         max_seconds=max_seconds,
@@ -224,6 +224,16 @@ def always(engine: AnswerEngine) -> Callable[[str], Awaitable[AnswerEngine]]:
         return engine
 
     return engine_for
+
+
+async def all_bear(question: str, passages: Sequence[Passage]) -> list[Passage]:
+    """Every passage is evidence."""
+    return list(passages)
+
+
+async def none_bear(question: str, passages: Sequence[Passage]) -> list[Passage]:
+    """No passage is."""
+    return []
 
 
 async def pieces_said(stream: AnswerStream, count: int) -> None:

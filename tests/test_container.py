@@ -17,7 +17,16 @@ import pytest
 from appliance.container import Container
 from appliance.domain import Passage
 from appliance.settings import Settings
-from tests.answering_parts import DOSE, ORIGIN, enrol, passage, pieces_said, principal, rows
+from tests.answering_parts import (
+    DOSE,
+    ORIGIN,
+    all_bear,
+    enrol,
+    passage,
+    pieces_said,
+    principal,
+    rows,
+)
 from tests.fake_embedder import FakeEmbedder
 from tests.fake_engine import FakeEngine
 
@@ -49,7 +58,7 @@ async def answer_until_killed(data_dir: Path) -> None:
     answering = container.services.answering
     writer = cast(Any, answering)._writer
     writer._retrieval = Known()
-    writer._has_evidence = lambda question, passages: True
+    writer._bearing = all_bear
     stream = await answering.reply(ADA, ORIGIN, "What is the dose?")
     await pieces_said(stream, 1)
     listener = stream.listen(lambda: None)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from appliance.domain import Passage
-from tests.answering_parts import DOSE, passage, rows
+from tests.answering_parts import DOSE, all_bear, passage, rows
 from tests.api.conftest import PASSWORD, Api
 from tests.api.socket_client import SocketClient
 from tests.shared_data import shared_data
@@ -249,7 +249,7 @@ async def test_llm_answers_acts_on_the_next_question_of_an_open_socket(
 ) -> None:
     writer = api.container.services.answering._writer
     monkeypatch.setattr(writer, "_retrieval", Known())
-    monkeypatch.setattr(writer, "_has_evidence", lambda question, passages: True)
+    monkeypatch.setattr(writer, "_bearing", all_bear)
     question = "What is the usual dose?"
 
     async def model() -> str:
@@ -272,7 +272,7 @@ async def test_an_answer_under_way_keeps_its_engine(
 ) -> None:
     writer = api.container.services.answering._writer
     monkeypatch.setattr(writer, "_retrieval", Known())
-    monkeypatch.setattr(writer, "_has_evidence", lambda question, passages: True)
+    monkeypatch.setattr(writer, "_bearing", all_bear)
     api.engine.enqueue(["The usual ", "dose is ", "5 mg once daily. [1]"], delay_s=0.05)
     async with SocketClient(api.ws_url, api.user_token) as ws:
         await ws.send("message_send", content="What is the usual dose?")

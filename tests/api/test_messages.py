@@ -14,8 +14,8 @@ import pytest
 
 from appliance.api import answer_events, dispatch
 from appliance.domain import Passage
-from appliance.services.answer_writer import REFUSAL
-from tests.answering_parts import DOSE, passage
+from appliance.services.refusals import refusal
+from tests.answering_parts import DOSE, all_bear, passage
 from tests.api.event_stream import streaming
 from tests.api.socket_client import SocketClient, text_of
 from tests.api.test_dispatch import SECURITY_HEADERS
@@ -48,7 +48,7 @@ def known(api: Api, monkeypatch: pytest.MonkeyPatch) -> Known:
     retrieval = Known(passage(DOSE))
     writer = api.container.services.answering._writer
     monkeypatch.setattr(writer, "_retrieval", retrieval)
-    monkeypatch.setattr(writer, "_has_evidence", lambda question, passages: True)
+    monkeypatch.setattr(writer, "_bearing", all_bear)
     return retrieval
 
 
@@ -331,7 +331,7 @@ async def test_a_refusal_and_a_failure_stream_too(api: Api, known: Known) -> Non
     known.found = []
     async with streaming(api, f"{one}/messages", {"content": "?"}) as events:
         frames = await events.rest()
-    assert text_of(frames) == frames[-1]["message"]["content"] == REFUSAL
+    assert text_of(frames) == frames[-1]["message"]["content"] == refusal(0, ())
 
 
 async def test_what_can_be_refused_at_once_is_no_stream(api: Api) -> None:

@@ -16,8 +16,8 @@ from sanic.server.websockets.impl import WebsocketImplProtocol
 
 from appliance.api import ws as ws_module
 from appliance.domain import Passage
-from appliance.services.answer_writer import REFUSAL
-from tests.answering_parts import DOSE, passage
+from appliance.services.refusals import refusal
+from tests.answering_parts import DOSE, all_bear, passage
 from tests.api.socket_client import SocketClient, text_of
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def known(api: Api, monkeypatch: pytest.MonkeyPatch) -> Known:
     retrieval = Known(passage(DOSE))
     writer = api.container.services.answering._writer
     monkeypatch.setattr(writer, "_retrieval", retrieval)
-    monkeypatch.setattr(writer, "_has_evidence", lambda question, passages: True)
+    monkeypatch.setattr(writer, "_bearing", all_bear)
     return retrieval
 
 
@@ -119,7 +119,7 @@ async def test_a_refusal_streams_like_an_answer(api: Api, known: Known) -> None:
     known.found = []
     async with client(api) as ws:
         frames = await ws.ask("Who won the World Cup in 1998?")
-    assert text_of(frames) == frames[-1]["message"]["content"] == REFUSAL
+    assert text_of(frames) == frames[-1]["message"]["content"] == refusal(0, ())
     assert frames[-1]["message"]["citations"] == []
     assert frames[-1]["message"]["model"] == "refusal"
     assert "sources" not in [frame["type"] for frame in frames]

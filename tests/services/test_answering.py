@@ -14,16 +14,18 @@ from appliance.domain import Message, MessageRole, MessageStatus
 from appliance.errors import ApplianceError, Busy, Invalid, NotFound, Unavailable
 from appliance.services import answer_writer
 from appliance.services.answer_streams import AnswerStream, Done, Failed
-from appliance.services.answer_writer import REFUSAL
 from appliance.services.grounding import Grounding, ground
+from appliance.services.refusals import refusal
 from appliance.storage.database import Connection, Database
 from tests.answering_parts import (
     DOSE,
     ORIGIN,
     World,
+    all_bear,
     build_world,
     cited,
     enrol,
+    none_bear,
     passage,
     pieces_said,
     principal,
@@ -123,14 +125,16 @@ async def test_without_evidence_the_fixed_refusal(
         database,
         tmp_path / "cache",
         clock=clock,
-        has_evidence=lambda question, passages: why != "no evidence",
+        bearing=none_bear if why == "no evidence" else all_bear,
     )
     if why == "no passages":
         world.index.found.clear()
     world.engine.enqueue([" ", "\n"] if why == "white space" else [])
     stream = await world.answering.reply(ADA, ORIGIN, "Who won the World Cup in 1998?")
     message = await ended(stream)
-    assert message.content == said(stream) == REFUSAL
+    # The fake index knows passages of no document that is stored.
+    assert message.content == said(stream) == refusal(0, message.nearest)
+    assert len(message.nearest) == (0 if why == "no passages" else 1)
     assert (message.model, message.status) == ("refusal", MessageStatus.COMPLETE)
     assert message.citations == () and message.sentences == () and message.tokens is None
     assert cited(stream) == []
