@@ -10,8 +10,10 @@ from itertools import pairwise
 
 from appliance.sentences.words import STOP_WORDS, stem
 
-# A member of the same family ("produces", "production"): so many first letters, and so much of the
-# longer word. Names of drugs of one class share their ends, or less of their beginnings.
+# A member of the same family ("inherited", "inheritance"; "overdose", "overdosage"): it begins with
+# the stem, or has so many first letters and so much of the longer word. Names of drugs of one class
+# share their ends, or less of their beginnings.
+STEM_LETTERS = 6
 FAMILY_LETTERS = 5
 FAMILY_SHARE = 0.7
 FAMILY_WORTH = 0.9
@@ -80,7 +82,11 @@ class Wording:
             return float(asked.term in self._told)
         if asked.term in self.counts or asked.word in self._compounds:
             return 1.0
-        if any(is_family(asked.word, word) for word in self._long):
+        has_stem = len(asked.term) >= STEM_LETTERS
+        if any(
+            is_family(asked.word, word) or (has_stem and word.startswith(asked.term))
+            for word in self._long
+        ):
             return FAMILY_WORTH
         if may_be_slip and any(is_slip(asked.word, word) for word in self._long):
             return SLIP_WORTH

@@ -31,11 +31,14 @@ _MISSING = -3.6
 _COMPANY = 1.5  # beside a passage that answers, one with odds this much lower may add to it
 
 # What a question says of its own case: an eGFR, a weight, an age or a year stands in no passage.
+_BEFORE_AMOUNT = (
+    r"\b(?:of|at|is|was|by|the|in|to|than|over|under|above|below|aged?|and)\s+|[<>=≤≥]\s*"
+)
 _AMOUNT = re.compile(
-    r"(?<![\w-])\d[\d.,]*(?:[\s-]*(?:kg|g|mg|mcg|µg|ml|dl|l|mmol|meq|units?|iu|cm|mm)\b(?:/\w+)*|"
+    rf"(?:{_BEFORE_AMOUNT}|(?<![\w-]))\d[\d.,]*"
+    r"(?:[\s-]*(?:kg|g|mg|mcg|µg|ml|dl|l|mmol|meq|units?|iu|cm|mm)\b(?:/\w+)*|"
     r"[\s-]*(?:years?|months?|weeks?|days?)[\s-]olds?\b)|"
-    r"\b(?:of|at|is|was|by|the|in|to|than|over|under|above|below|aged?|and|[<>=≤≥])\s*"
-    r"\d[\d.,]*%?(?![\w-])",
+    rf"(?:{_BEFORE_AMOUNT})\d[\d.,]*%?(?![\w-])",
     re.IGNORECASE,
 )
 
