@@ -184,7 +184,7 @@ async def all_bear(question: str, passages: Sequence[Passage]) -> list[Passage]:
     return list(passages)
 
 
-async def none_bears(question: str, passages: Sequence[Passage]) -> list[Passage]:
+async def none_bear(question: str, passages: Sequence[Passage]) -> list[Passage]:
     return []
 
 

@@ -6,11 +6,14 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 from appliance.sentences.words import STOP_WORDS, stem
 
-# A member of the same family ("produces", "production"): so many first letters, and so much of the
-# longer word. Names of drugs of one class share their ends, or less of their beginnings.
+# A member of the same family ("inherited", "inheritance"; "overdose", "overdosage"): it begins with
+# the stem, or has so many first letters and so much of the longer word. Names of drugs of one class
+# share their ends, or less of their beginnings.
+STEM_LETTERS = 6
 FAMILY_LETTERS = 5
 FAMILY_SHARE = 0.7
 FAMILY_WORTH = 0.9
@@ -20,23 +23,41 @@ SLIP_WORTH = 0.9
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W\d_]+)?")
 _COMPOUND = re.compile(r"[^\W_]+(?:[-–/][^\W_]+)+")
 _LINK = re.compile(r"[-–/]")
+_TELLING = re.compile(r"\d{1,3}[a-z]?|[a-z]|[ivx]{1,4}")
 
 
 @dataclass(frozen=True, slots=True)
 class AskedWord:
-    """`term` is the stem of `word`, which is in lower case."""
+    """`term` is the stem of `word`, which is in lower case; one that tells kinds apart has that of
+    the word before it as well.
+    """
 
     word: str
     term: str
 
+    @property
+    def tells(self) -> bool:
+        return " " in self.term
+
 
 def asked_words(text: str) -> list[AskedWord]:
-    """The words of `text` that are no function words, each stem once, in order."""
+    """The words of `text` that are no function words, each stem once, in order.
+
+    A number or letter right behind a word tells one of its kind from another ("type 2"): it is
+    asked for together with that word.
+    """
     found: dict[str, AskedWord] = {}
+    before, at = "", 0
     for match in _WORD.finditer(text):
         word = match.group().casefold()
+        if before and _TELLING.fullmatch(word) and match.start() == at + 1:
+            found.setdefault(f"{before} {word}", AskedWord(word, f"{before} {word}"))
+            before = ""
+            continue
+        before, at = "", match.end()
         if word not in STOP_WORDS:
             found.setdefault(stem(word), AskedWord(word, stem(word)))
+            before = stem(word) if word.isalpha() else ""
     return list(found.values())
 
 
@@ -46,6 +67,9 @@ class Wording:
     def __init__(self, text: str) -> None:
         words = [word.casefold() for word in _WORD.findall(text)]
         self.counts = Counter(stem(word) for word in words if word not in STOP_WORDS)
+        self._told = {
+            f"{stem(word)} {telling}" for word, telling in pairwise(words) if len(telling) <= 4
+        }
         self._compounds = {_LINK.sub("", word).casefold() for word in _COMPOUND.findall(text)}
         self._long = sorted({word for word in words if len(word) >= FAMILY_LETTERS})
 
@@ -54,9 +78,15 @@ class Wording:
 
         `may_be_slip`: no document knows the word, so one that differs in a letter is meant.
         """
+        if asked.tells:
+            return float(asked.term in self._told)
         if asked.term in self.counts or asked.word in self._compounds:
             return 1.0
-        if any(is_family(asked.word, word) for word in self._long):
+        has_stem = len(asked.term) >= STEM_LETTERS
+        if any(
+            is_family(asked.word, word) or (has_stem and word.startswith(asked.term))
+            for word in self._long
+        ):
             return FAMILY_WORTH
         if may_be_slip and any(is_slip(asked.word, word) for word in self._long):
             return SLIP_WORTH

@@ -29,6 +29,11 @@ _WHAT_ABOUT = re.compile(
     re.IGNORECASE,
 )
 _WHAT_IF = re.compile(r"(?:what\s+)?(?:if|unless)\s+", re.IGNORECASE)
+_CLAUSE = re.compile(
+    r"(?:if|unless|once|when|while|after|before|until)\s+(?!should|must|can|do|does|is|are)",
+    re.IGNORECASE,
+)
+_LAST_CLAUSE = re.compile(r"\s(?:if|unless|once|when|while|after|before|until)\s.*", re.IGNORECASE)
 _JOINED = re.compile(r"\s+(?:and|or|with|plus)\s+", re.IGNORECASE)
 _PREPOSITION = re.compile(
     r"(?:in|for|with|without|at|during|after|before|above|below|under|over|by|on|from|per)\s+",
@@ -67,7 +72,7 @@ _AMOUNT = re.compile(
     re.IGNORECASE,
 )
 _GROUP = re.compile(
-    r"\b(?:adults?|p(?:a)?ediatrics?|child(?:ren)?|infants?|neonates?|newborns?|bab(?:y|ies)|"
+    r"\b(?:\d+[\s-]*(?:years?|months?|weeks?|days?)[\s-]olds?|adults?|p(?:a)?ediatrics?|child(?:ren)?|infants?|neonates?|newborns?|bab(?:y|ies)|"
     r"adolescents?|teenagers?|toddlers?|elderly|geriatrics?|older\s+(?:people|patients|adults)|"
     r"women|men|pregnancy|pregnant(?:\s+(?:women|patients))?|breast-?feeding|lactation|"
     r"nursing\s+mothers|(?:(?:mild|moderate|severe)\s+)?(?:renal|kidney|hepatic|liver)\s+"
@@ -90,7 +95,7 @@ _SIDE_TERMS = FORM_WORDS.union(
         " prescribe prescribed check checked adjust adjustment increase reduce stop happen work "
         "works start warning allergic allergy form forms available cost long short common rare "
         "serious first second line else instead food meal meals weight age precaution precautions "
-        "frequency duration route"
+        "frequency duration route interval intervals level levels position"
     )
 )
 
@@ -128,9 +133,14 @@ def _resolved(question: str, before: str | None, subjects: Collection[str]) -> s
     if match := _WHAT_ABOUT.match(bare):
         about = bare[match.end() :].strip(_END)
         return _about(about, before, subject, subjects) if about else question
+    if connector and (match := _PREPOSITION.match(bare)) and _asks_after(bare):
+        return f"{before.rstrip(_END)}, {_small(bare.rstrip(_END))}?"
     if (match := _WHAT_IF.match(bare)) and "," not in bare:
         condition = _with_subject(bare[match.end() :].strip(_END), subject)
-        return f"{before.rstrip(_END)} if {condition}?"
+        return f"{_LAST_CLAUSE.sub('', before.rstrip(_END))} if {condition}?"
+    if connector and _CLAUSE.match(bare) and "," not in bare:
+        condition = _with_subject(_small(bare.strip(_END)), subject)
+        return f"{_LAST_CLAUSE.sub('', before.rstrip(_END))} {condition}?"
     if _PREPOSITION.match(bare) and not _asks_after(bare):
         return _about(_small(bare.strip(_END)), before, subject, subjects)
     if named := _with_subject(bare, subject):
@@ -151,15 +161,15 @@ def _resolved(question: str, before: str | None, subjects: Collection[str]) -> s
 
 def _about(about: str, before: str, subject: _Subject, subjects: Collection[str]) -> str:
     """What "what about ...?" asks, in the words of the question before."""
-    if amount := _AMOUNT.search(about):
-        if old := _AMOUNT.search(before):
-            return before[: old.start()] + amount.group() + before[old.end() :]
-        return f"{before.rstrip(_END)} {about}?"
     if _GROUP.search(about) and not _own_terms(_GROUP.sub(" ", about)):
         phrase = about if _PREPOSITION.match(about) else f"in {about}"
         if old := _GROUP_PHRASE.search(before):
             return f"{before[: old.start()]}{phrase}{before[old.end() :]}"
         return f"{before.rstrip(_END)} {phrase}?"
+    if amount := _AMOUNT.search(about):
+        if old := _AMOUNT.search(before):
+            return before[: old.start()] + amount.group() + before[old.end() :]
+        return f"{before.rstrip(_END)} {about}?"
     preposition = _PREPOSITION.match(about)
     bare = about[preposition.end() :] if preposition else about
     own = _own_terms(bare)
@@ -169,6 +179,15 @@ def _about(about: str, before: str, subject: _Subject, subjects: Collection[str]
         if is_subject or not (was_subject or preposition):
             return f"{before[: subject.start]}{bare}{before[subject.end :]}"
     if preposition:
+        # Another of the same: "in the mitral position" for "in the aortic position".
+        head = re.escape(about.split()[-1])
+        same = re.search(
+            rf"\b{re.escape(preposition.group().strip())}\s(?:[^\W_]+\s){{1,3}}{head}\b",
+            before,
+            re.IGNORECASE,
+        )
+        if same:
+            return before[: same.start()] + about + before[same.end() :]
         return f"{before.rstrip(_END)} {about}?"
     return f"{bare} with {subject.text}?"
 
@@ -201,7 +220,8 @@ def _with_subject(bare: str, subject: _Subject) -> str:
         ),
         None,
     )
-    if match is None or _own_terms(bare[: match.start()]):
+    # The word in front of "it" or "them" is what is done to it.
+    if match is None or _own_terms(bare[: match.start()].rpartition(" ")[0].rpartition(" ")[0]):
         return bare
     if not bare[: match.start()].strip() and not bare[match.end() :].strip(_END):
         return bare  # "the treatment?" names what it asks for

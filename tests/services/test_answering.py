@@ -26,7 +26,7 @@ from tests.answering_parts import (
     build_world,
     cited,
     enrol,
-    none_bears,
+    none_bear,
     passage,
     pieces_said,
     principal,
@@ -126,14 +126,16 @@ async def test_without_evidence_the_fixed_refusal(
         database,
         tmp_path / "cache",
         clock=clock,
-        bearing=none_bears if why == "no evidence" else all_bear,
+        bearing=none_bear if why == "no evidence" else all_bear,
     )
     if why == "no passages":
         world.index.found.clear()
     world.engine.enqueue([" ", "\n"] if why == "white space" else [])
     stream = await world.answering.reply(ADA, ORIGIN, "Who won the World Cup in 1998?")
     message = await ended(stream)
-    assert message.content == said(stream) == refusal(0, ())
+    # The fake index knows passages of no document that is stored.
+    assert message.content == said(stream) == refusal(0, message.nearest)
+    assert len(message.nearest) == (0 if why == "no passages" else 1)
     assert (message.model, message.status) == ("refusal", MessageStatus.COMPLETE)
     assert message.citations == () and message.sentences == () and message.tokens is None
     assert cited(stream) == []

@@ -1,0 +1,118 @@
+"""Follow-ups in many forms; what stands by itself must come out as it went in."""
+
+from __future__ import annotations
+
+import pytest
+
+from appliance.domain import MessageRole, Turn
+from appliance.sentences.words import terms
+from appliance.services.follow_ups import LONGEST, standalone
+
+SUBJECTS = frozenset(terms("Digoxin label, Lisinopril label, Isolation guide"))
+DOSE = "What is the starting dose of digoxin?"
+
+
+def said(*questions: str) -> list[Turn]:
+    turns = []
+    for question in questions:
+        turns += [Turn(MessageRole.USER, question), Turn(MessageRole.ASSISTANT, "Lisinopril. [1]")]
+    return turns
+
+
+@pytest.mark.parametrize(
+    ("before", "question", "expected"),
+    [
+        # A group, a condition or an amount is added, or takes the place of the old one.
+        (DOSE, "And in children?", "What is the starting dose of digoxin in children?"),
+        (DOSE, "in pregnancy?", "What is the starting dose of digoxin in pregnancy?"),
+        (DOSE, "What about renal impairment?", DOSE[:-1] + " in renal impairment?"),
+        (DOSE, "and with food?", DOSE[:-1] + " with food?"),
+        (DOSE, "At an eGFR of 35?", DOSE[:-1] + " at an eGFR of 35?"),
+        (DOSE, "what if the eGFR is 35?", DOSE[:-1] + " if the eGFR is 35?"),
+        (DOSE, "and if the patient is allergic?", DOSE[:-1] + " if the patient is allergic?"),
+        (
+            "What is the dose of digoxin in adults?",
+            "and for a 7 year old?",
+            "What is the dose of digoxin for a 7 year old?",
+        ),
+        ("Can I give 20 mg of lisinopril?", "what about 40 mg?", "Can I give 40 mg of lisinopril?"),
+        (
+            "Which INR is wanted for a valve in the aortic position?",
+            "and in the mitral position?",
+            "Which INR is wanted for a valve in the mitral position?",
+        ),
+        (
+            "How often is the level measured when digoxin is begun?",
+            "And once it is stable?",
+            "How often is the level measured once digoxin is stable?",
+        ),
+        # A pronoun becomes the subject.
+        (DOSE, "What are its side effects?", "What are digoxin's side effects?"),
+        (DOSE, "Can it be taken with alcohol?", "Can digoxin be taken with alcohol?"),
+        (DOSE, "Who should not take it?", "Who should not take digoxin?"),
+        (DOSE, "Does this drug cause nausea?", "Does digoxin cause nausea?"),
+        ("When are gloves worn?", "Can I wash them?", "Can I wash gloves?"),
+        (
+            "What are the symptoms of Marfan syndrome?",
+            "How is it inherited?",
+            "How is Marfan syndrome inherited?",
+        ),
+        # Another subject, or another aspect of the same.
+        (DOSE, "What about lisinopril?", "What is the starting dose of lisinopril?"),
+        (DOSE, "and for lisinopril?", "What is the starting dose of lisinopril?"),
+        (DOSE, "lisinopril?", "What is the starting dose of lisinopril?"),
+        (DOSE, "What about overdose?", "overdose with digoxin?"),
+        (DOSE, "side effects?", "side effects with digoxin?"),
+        (DOSE, "What are the contraindications?", "What are the contraindications with digoxin?"),
+        (
+            "What are the symptoms of Marfan syndrome?",
+            "What about Loeys-Dietz syndrome?",
+            "What are the symptoms of Loeys-Dietz syndrome?",
+        ),
+        # More of the same.
+        (DOSE, "How often?", DOSE[:-1] + ", how often?"),
+        (DOSE, "Why?", DOSE[:-1] + ", why?"),
+    ],
+)
+def test_a_follow_up(before: str, question: str, expected: str) -> None:
+    assert standalone(question, said(before), SUBJECTS) == expected
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What is the starting dose of lisinopril?",
+        "Is it safe to give ibuprofen with lisinopril?",
+        "If a patient misses a dose of lisinopril, should they take it later?",
+        "When should gloves be changed?",
+        "And when should gloves be changed?",
+        "Sharps disposal",
+        "What is hand hygiene?",
+        "Thanks!",
+        "ok, thank you",
+        "",
+        "???" * LONGEST,
+    ],
+)
+def test_what_stands_by_itself_is_left(question: str) -> None:
+    assert standalone(question, said(DOSE), SUBJECTS) == question
+
+
+def test_a_conversation_goes_on() -> None:
+    history = said(DOSE, "And in children?", "thank you")
+    assert standalone("what about lisinopril?", history, SUBJECTS) == (
+        "What is the starting dose of lisinopril in children?"
+    )
+
+
+def test_a_switch_of_topic_is_the_new_subject() -> None:
+    history = said(DOSE, "When are gloves worn?")
+    resolved = standalone("Can they be washed?", history, SUBJECTS)
+    assert resolved == "Can gloves be washed?" and "digoxin" not in resolved
+
+
+def test_answers_and_greetings_are_no_subject() -> None:
+    assert standalone("And in children?", [], SUBJECTS) == "And in children?"
+    assert standalone("And in children?", said("hello"), SUBJECTS) == "And in children?"
+    told = [Turn(MessageRole.ASSISTANT, "Digoxin is given daily. [1]")]
+    assert standalone("What are its side effects?", told, SUBJECTS) == "What are its side effects?"
