@@ -15,6 +15,7 @@ BENCHMARKS = (
     "search",
     "retrieval",
     "embedding",
+    "ingest",
     "first_token",
     "paging",
     "revocation",

@@ -11,7 +11,7 @@ from appliance.engines.pdf_scripts import Piece, written
 
 def pieces(text: str) -> list[Piece]:
     """`^{…}` is raised, `_{…}` lowered; a blank parts pieces."""
-    found = []
+    found: list[Piece] = []
     for match in re.finditer(r"( *)(?:\^\{(.*?)\}|_\{(.*?)\}|([^ ^_]+))", text):
         gap, raised, lowered, plain = match.groups()
         shown = raised or lowered or plain

@@ -85,3 +85,10 @@ def test_nothing_is_lost(text: str) -> None:
 )
 def test_broken_words_are_mended(pages: list[str], whole: list[str]) -> None:
     assert [page.text for page in mended(pages)] == whole
+
+
+def test_where_a_break_was_dropped_is_told() -> None:
+    text = "adminis\u00adtration of alcohol\u00adbased rub by adminis\u00adtration"
+    (page,) = mended([text + " administration"])
+    assert page.text.startswith("administration of alcohol-based rub by administration")
+    assert list(page.dropped) == [text.index("\u00ad"), text.rindex("\u00ad")]
