@@ -56,7 +56,11 @@ class _Judge:
         hidden: set[tuple[int, int]] = set()  # (run, character)
         suspects: list[list[tuple[int, int]]] = []  # words
         for number, run in enumerate(runs):
+            if not run.characters:
+                continue
             suspicious = _is_transparent(run.style) or self._suspicious(run)
+            if not suspicious and self._is_plain(run):
+                continue
             at = -2
             for index, character in enumerate(run.characters):
                 x, y = _middle(character, run.style)
@@ -73,6 +77,12 @@ class _Judge:
             return list(runs)
         return [_without(run, number, hidden) for number, run in enumerate(runs)]
 
+    def _is_plain(self, run: Run) -> bool:
+        """Whether all of a run is large enough, and on the page."""
+        left, bottom, right, top = _extent(run)
+        inside = left >= 0 and bottom >= 0 and right <= self._place.width
+        return run.style.size >= _TINY and inside and top <= self._place.height
+
     def _is_never_seen(self, character: Character, style: Style, x: float, y: float) -> bool:
         if style.size < _TINY and character.top - character.bottom < 1.5 * _TINY:
             return True
@@ -87,8 +97,8 @@ class _Judge:
         if min(red, green, blue) >= _LIGHT or alpha < _FAINT:
             return True
         near = [fill for fill in self._areas if _is_near(fill, (red, green, blue))]
-        fills = near + self._covers
-        return True if len(fills) > _MOST_FILLS else [fill.box for fill in fills]
+        boxes = [fill.box for fill in near + self._covers]
+        return True if len(boxes) > _MOST_FILLS else _meeting(boxes, run)
 
     def _unseen(
         self, runs: Sequence[Run], suspects: Sequence[list[tuple[int, int]]]
@@ -135,6 +145,30 @@ class _Judge:
         bitmap = self._page.render(scale=scale, rev_byteorder=True)
         image: Image.Image = bitmap.to_pil().convert("RGB")
         return image
+
+
+def _extent(run: Run) -> Box:
+    """The box around a run that is not empty, of the page."""
+    characters = run.characters
+    box = (
+        min(c.left for c in characters),
+        min(c.bottom for c in characters),
+        max(c.right for c in characters),
+        max(c.top for c in characters),
+    )
+    return turned(box, run.style.turn or 0)
+
+
+def _meeting(boxes: Sequence[Box], run: Run) -> list[Box]:
+    """Those of the boxes that a run may be in."""
+    if not boxes:
+        return []
+    left, bottom, right, top = _extent(run)
+    return [
+        box
+        for box in boxes
+        if box[0] <= right and box[2] >= left and box[1] <= top and box[3] >= bottom
+    ]
 
 
 def _extremes(image: Image.Image, boxes: Sequence[Box], scale: float) -> Sequence[tuple[int, int]]:

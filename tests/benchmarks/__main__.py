@@ -16,6 +16,7 @@ BENCHMARKS = (
     "search_ingest",
     "retrieval",
     "embedding",
+    "ingest",
     "first_token",
     "paging",
     "revocation",
