@@ -278,8 +278,11 @@ class Page:
 class Chunk:
     """A passage of one page: `text == page.text[char_start:char_end]`, to the character.
 
-    `section` is the nearest heading above it, `path` those above that one, outermost first;
-    `table_head` the title and head rows of the table that it continues.
+    `section` is the nearest heading above it, `path` those above that one, outermost first. `lead`
+    is what stands above and its first words must not be read without: the title and head rows of
+    the table that it goes on with (cells divided by TABs), or the words that lead to the list.
+    `torn_start`: a sentence begun in the chunk before ends here; `torn_end`: its last sentence
+    goes on in the next. Neither half is a sentence.
     """
 
     id: str
@@ -291,7 +294,14 @@ class Chunk:
     char_end: int
     text: str
     path: tuple[str, ...] = ()
-    table_head: str | None = None
+    lead: str | None = None
+    torn_start: bool = False
+    torn_end: bool = False
+
+    @property
+    def place(self) -> str | None:
+        """Where it stands, for people: "5 WARNINGS › 5.1 Lactic Acidosis"."""
+        return " › ".join((*self.path, self.section)) if self.section else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,6 +91,12 @@ def _kind(text: str, kind: Kind) -> Kind:
     return Kind.LEAD if kind is Kind.SENTENCE and COLON.search(text) else kind
 
 
+def _is_mark(text: str) -> bool:
+    """Whether `text` and the full stop behind it number an item."""
+    mark = ENUMERATOR.match(f"{text}. x")
+    return mark is not None and mark.end() == len(text) + 2
+
+
 def _is_end(text: str, begun: int, match: re.Match[str]) -> bool:
     """Whether the full stop of `match` ends the sentence that began at `begun`."""
     if match["stop"] != ".":
@@ -99,7 +105,7 @@ def _is_end(text: str, begun: int, match: re.Match[str]) -> bool:
     before = text[max(begun, match.start() - _LOOK_BACK) : match.start()]
     word = before.split()[-1] if before.split() else ""
     bare = word.lstrip("([\"'“‘")
-    if ENUMERATOR.fullmatch(before + ". ") or not bare:
+    if _is_mark(before) or not bare:
         return False
     if match["closers"] or match["note"]:
         return True

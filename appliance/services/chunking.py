@@ -1,37 +1,44 @@
 """Cuts pages into chunks that an embedding model reads whole, where a reader would pause.
 
-A chunk is a slice of one page, to the character; every character of a page that is not white
-space is in exactly one chunk. Its section is the heading that stands above it, carried over from
-page to page.
+A chunk is a slice of one page, to the character; every character of a page that is neither white
+space nor furniture is in exactly one chunk. Its section is the heading that stands above it,
+carried over from page to page. Tables, lists and boxed warnings are cut only where they do not
+fit, between rows and items, and go on with their head or lead as context.
 """
 
 from __future__ import annotations
 
 import hashlib
-import re
 import uuid
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import accumulate, pairwise
+from collections.abc import Iterator, Sequence
 
 from appliance.domain import Chunk, Page
-from appliance.services.headings import Line, furniture_of, lines_of
+from appliance.services.structure import Break, Structure
+from appliance.services.token_weights import Weighed, clipped, weight
 
-# Sizes in estimated WordPiece tokens: MiniLM reads 256, and the estimate is up to a fifth too low
-# for text full of abbreviations. Clinical prose has some 1.6 tokens to a word.
-_TARGET = 185
-_MOST = 220
-_LEAST = 110
+# Sizes in estimated WordPiece tokens: MiniLM reads 256 with its context. Clinical prose has some
+# 1.6 tokens to a word.
+_WINDOW = 236  # the estimate is up to some per cent too low
+_TARGET = 175
+_LEAST = 100
+_LEAST_BEFORE_WHOLE = 30  # so may a table or a list that would be cut
 _LEAST_SECTION = 10  # a new section may begin a chunk this soon: a wrong section misleads
-_TOKEN = re.compile(r"\w{1,40}|[^\w\s]")
-_SENTENCE_END = re.compile(r"[.!?][\"'’”)\]]*\s+(?=[\"'‘“(\[]?[A-Z0-9•●❑])")
-_ENDED = re.compile(r"[.!?:;][\"'’”)\]]*$")
-_ITEM = re.compile(r"[•●○▪■❑–*-]\s|\(?\w{1,3}[.)]\s")
+# What of the context is embedded, at most.
+_TITLE, _PATH, _SECTION, _LEAD = 20, 30, 40, 60
+_LEAST_ROOM = 80  # for the text itself
 # How good a place is to end a chunk.
-_AT_HEADING, _AT_GAP, _AT_LINE, _AT_SENTENCE, _IN_SENTENCE, _ANYWHERE = 2.0, 1.6, 1.3, 1.0, 0.3, 0.0
-_BARE_HEADING = 15  # a section of no more than this is a heading at the foot of its page
-_STUMP = 60  # a rest smaller than this is better kept with what stands before it
+_RATES = {
+    Break.SECTION: 2.0,
+    Break.GAP: 1.6,
+    Break.ITEM: 1.3,
+    Break.SENTENCE: 1.0,
+    Break.LINE: 0.3,
+    Break.WORD: 0.0,
+    Break.CELL: -3.0,
+}
+_IN_WHOLE = 0.35  # share of that quality left to places inside a table, a list or a box
+_STUMP = 55  # a rest smaller than this is better kept with what stands before it
 
 
 def chunked(document_id: str, pages: Sequence[Page]) -> list[Chunk]:
@@ -40,128 +47,144 @@ def chunked(document_id: str, pages: Sequence[Page]) -> list[Chunk]:
     Ids depend on the document, the place and the words: the same text gives the same ids again,
     so that citations outlive a reindex.
     """
-    furniture = furniture_of([page.text for page in pages])
     namespace = uuid.UUID(document_id)
+    structure = Structure([page.text for page in pages])
+    cutters = [_Cutter(structure, number) for number in range(len(pages))]
+    spans = [
+        (number, start, end)
+        for number, cutter in enumerate(cutters)
+        for start, end in cutter.spans()
+    ]
+    torn = [structure.is_torn(number, start) for number, start, _ in spans]
     chunks: list[Chunk] = []
-    section: str | None = None
-    for page in pages:
-        lines = lines_of(page.text, furniture)
-        for start, end in _spans(page.text, lines):
-            section = _section_at(lines, start, section)
-            text = page.text[start:end]
-            digest = hashlib.sha256(text.encode()).hexdigest()
-            name = f"{page.number}:{start}:{end}:{digest}"
-            chunk_id = str(uuid.uuid5(namespace, name))
-            ordinal = len(chunks)
-            chunks.append(
-                Chunk(chunk_id, document_id, ordinal, page.number, section, start, end, text)
+    for ordinal, (number, start, end) in enumerate(spans):
+        text = pages[number].text[start:end]
+        path = cutters[number].path_of(start)
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        name = f"{pages[number].number}:{start}:{end}:{digest}"
+        chunks.append(
+            Chunk(
+                id=str(uuid.uuid5(namespace, name)),
+                document_id=document_id,
+                ordinal=ordinal,
+                page=pages[number].number,
+                section=path[-1] if path else None,
+                char_start=start,
+                char_end=end,
+                text=text,
+                path=path[:-1],
+                lead=structure.lead_at(number, start),
+                torn_start=torn[ordinal],
+                torn_end=ordinal + 1 < len(spans) and torn[ordinal + 1],
             )
-        # A heading at the foot of a page is about the next one.
-        headings = [line.text for line in lines if line.is_heading]
-        section = headings[-1] if headings else section
+        )
     return chunks
 
 
 def with_context(title: str, chunk: Chunk) -> str:
     """What is embedded and indexed: a dose alone does not say of which drug it is."""
-    return "\n".join(part for part in (title, chunk.section, chunk.text) if part)
+    parts = (clipped(title, _TITLE), *_context(chunk.path, chunk.section, chunk.lead), chunk.text)
+    return "\n".join(part for part in parts if part)
 
 
-def _section_at(lines: Sequence[Line], start: int, before: str | None) -> str | None:
-    """The heading above `start`, or the last of those that the chunk there begins with."""
-    section = before
-    for line in lines:
-        if line.start > start and not line.is_heading:
-            break
-        if line.is_heading:
-            section = line.text
-        elif line.start == start:
-            break
-    return section
+def _context(path: Sequence[str], section: str | None, lead: str | None) -> Iterator[str]:
+    """What stands above a chunk, no longer than there is room for: near headings first."""
+    outer: list[str] = []
+    left: float = _PATH
+    for heading in reversed(path):
+        outer.insert(0, clipped(heading, left))
+        left -= weight(outer[0])
+    yield from outer
+    yield clipped(section or "", _SECTION)
+    yield clipped(lead or "", _LEAD)
 
 
-@dataclass(frozen=True, slots=True)
-class _Text:
-    """A page measured: where its tokens begin and what they weigh up to there."""
+class _Cutter:
+    """Cuts one page."""
 
-    text: str
-    starts: list[int]
-    weights: list[float]  # of the tokens before each, and of all at the end
+    def __init__(self, structure: Structure, page: int) -> None:
+        """`page` counts from 0."""
+        self._structure = structure
+        self._page = structure.of_page(page)
+        self._number = page
+        self._weighed = Weighed.of(self._page.text[: self._page.end])
+        self._breaks = self._rated()
+        self._places = sorted(self._breaks)
 
-    @classmethod
-    def of(cls, text: str) -> _Text:
-        tokens = list(_TOKEN.finditer(text))
-        weights = accumulate((_weight(match.group()) for match in tokens), initial=0.0)
-        return cls(text, [match.start() for match in tokens], list(weights))
+    def spans(self) -> Iterator[tuple[int, int]]:
+        """Start and end of each chunk, in order."""
+        text, start = self._page.text, self._page.start
+        while start < self._page.end:
+            end = self._end_of(start)
+            span = text[start:end]
+            if span.strip():
+                yield start + len(span) - len(span.lstrip()), start + len(span.rstrip())
+            start = end
 
-    def before(self, position: int) -> float:
-        """The weight of the text before `position`."""
-        return self.weights[bisect_left(self.starts, position)]
+    def path_of(self, start: int) -> tuple[str, ...]:
+        """The headings that a chunk from `start` on is under. A few words in front of a heading
+        are the end of something else, and too little for a chunk.
+        """
+        number = bisect_right(self._places, start)
+        limit = self._weighed.reach(self._weighed.before(start) + _LEAST_SECTION)
+        while number < len(self._places) and (place := self._places[number]) < limit:
+            if self._page.breaks[place] is Break.SECTION and place < self._page.bare_from:
+                return self._structure.path_at(self._number, place)
+            number += 1
+        return self._structure.path_at(self._number, start)
 
-    def reach(self, weight: float) -> int:
-        """Where the first token begins that does not fit into `weight`, or the end."""
-        number = bisect_right(self.weights, weight) - 1
-        return self.starts[number] if number < len(self.starts) else len(self.text)
+    def _end_of(self, start: int) -> int:
+        """Where a chunk that begins at `start` ends best: before the next section or before what
+        would be cut and need not be, else at a pause.
+        """
+        room = self._room(start)
+        base = self._weighed.before(start)
+        left = self._weighed.weights[-1] - base
+        fits = left <= room
+        limit = max(self._weighed.reach(base + room), start + 1)
+        target, least = min(_TARGET, 0.85 * room), min(_LEAST, 0.5 * room)
+        best, best_score = (self._page.end, -1.0) if fits else (limit, -9.0)
+        first, last = bisect_right(self._places, start), bisect_right(self._places, limit)
+        for place in self._places[first:last]:
+            gone = self._weighed.before(place) - base
+            quality = self._breaks[place]
+            if quality == _RATES[Break.SECTION] and gone >= _LEAST_SECTION:
+                if place < self._page.bare_from:
+                    return place
+            elif gone >= _LEAST_BEFORE_WHOLE and self._keeps_whole(place, limit):
+                return place
+            if gone < least or fits:
+                continue  # too soon; or what is left makes one chunk
+            score = quality - abs(gone - target) / target
+            if left - gone < _STUMP:
+                score -= 1
+            if score > best_score:
+                best, best_score = place, score
+        return best
 
+    def _room(self, start: int) -> float:
+        """What is left for the text of a chunk that begins at `start`."""
+        path = self.path_of(start)
+        lead = self._structure.lead_at(self._number, start)
+        context = _context(path[:-1], path[-1] if path else None, lead)
+        return max(_WINDOW - _TITLE - sum(map(weight, context)), _LEAST_ROOM)
 
-def _weight(token: str) -> float:
-    """WordPiece tokens in a word, fitted on drug labels; other scripts go nearly by the letter."""
-    if not token.isascii():
-        return max(1.0, 0.6 * len(token))
-    return 1 + 0.4 * max(0, len(token) - 7)
+    def _keeps_whole(self, place: int, limit: int) -> bool:
+        """Whether something begins at `place` that goes on past `limit`, but fits alone."""
+        return any(
+            end > limit
+            and self._weighed.before(end) - self._weighed.before(place) <= self._room(place)
+            for end in self._page.wholes.get(place, ())
+        )
 
-
-def _spans(text: str, lines: Sequence[Line]) -> list[tuple[int, int]]:
-    measured = _Text.of(text)
-    breaks = _breaks(text, lines)
-    places = sorted(breaks)
-    spans = []
-    start = 0
-    while start < len(text):
-        end = _end(measured, places, breaks, start)
-        span = text[start:end]
-        if span.strip():
-            first = start + len(span) - len(span.lstrip())
-            spans.append((first, start + len(span.rstrip())))
-        start = end
-    return spans
-
-
-def _end(measured: _Text, places: list[int], breaks: dict[int, float], start: int) -> int:
-    """Where a chunk that begins at `start` ends best: before the next section, else at a pause."""
-    base = measured.before(start)
-    left = measured.weights[-1] - base
-    limit = measured.reach(base + _MOST)
-    best, best_score = (len(measured.text), -1.0) if left <= _MOST else (limit, -9.0)
-    for place in places[bisect_right(places, start) : bisect_right(places, limit)]:
-        weight = measured.before(place) - base
-        quality = breaks[place]
-        if quality == _AT_HEADING and weight >= _LEAST_SECTION and left - weight > _BARE_HEADING:
-            return place
-        if weight < _LEAST or left <= _MOST:
-            continue  # too soon; or what is left makes one chunk
-        score = quality - abs(weight - _TARGET) / _TARGET
-        if left - weight < _STUMP:
-            score -= 1
-        if score > best_score:
-            best, best_score = place, score
-    return best
-
-
-def _breaks(text: str, lines: Sequence[Line]) -> dict[int, float]:
-    """Places where a chunk may end, and how good they are."""
-    breaks: dict[int, float] = {match.end(): _ANYWHERE for match in re.finditer(r"\s+", text)}
-    breaks.update({match.end(): _AT_SENTENCE for match in _SENTENCE_END.finditer(text)})
-    for above, line in pairwise(lines):
-        if line.is_heading and not above.is_heading:
-            quality = _AT_HEADING
-        elif above.is_heading:
-            quality = _ANYWHERE  # a heading stays with what it is about
-        elif text.count("\n", above.end, line.start) > 1:
-            quality = _AT_GAP
-        elif _ENDED.search(above.text) or _ITEM.match(line.text):
-            quality = _AT_LINE
-        else:
-            quality = _IN_SENTENCE
-        breaks[line.start] = quality
-    return breaks
+    def _rated(self) -> dict[int, float]:
+        """Places where a chunk may end, and how good they are."""
+        rated = {place: _RATES[kind] for place, kind in self._page.breaks.items()}
+        places = sorted(rated)
+        inside: set[int] = set()
+        for start, ends in self._page.wholes.items():
+            first, last = bisect_right(places, start), bisect_left(places, max(ends))
+            inside.update(places[first:last])
+        for place in inside:
+            rated[place] = min(rated[place], rated[place] * _IN_WHOLE)
+        return rated

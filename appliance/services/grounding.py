@@ -145,7 +145,7 @@ def _citation(
         category=document.category,
         page=chunk.page,
         page_count=document.pages or chunk.page,
-        section=chunk.section,
+        section=chunk.place,
         snippet=" ".join(chunk.text[start:end].split()),
         char_start=chunk.char_start + start,
         char_end=chunk.char_start + end,

@@ -42,8 +42,8 @@ class Opened:
 def insert(tx: Connection, revision: int, chunks: Iterable[Chunk]) -> None:
     tx.executemany(
         """INSERT INTO chunks (id, document_id, revision, ordinal, page, section,
-                               char_start, char_end, path, table_head)
-           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+                               char_start, char_end, path, lead, torn_start, torn_end)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
         [
             (
                 c.id,
@@ -55,7 +55,9 @@ def insert(tx: Connection, revision: int, chunks: Iterable[Chunk]) -> None:
                 c.char_start,
                 c.char_end,
                 json.dumps(c.path, ensure_ascii=False),
-                c.table_head,
+                c.lead,
+                c.torn_start,
+                c.torn_end,
             )
             for c in chunks
         ],
@@ -150,7 +152,8 @@ def passages(tx: Connection, ids: Sequence[str]) -> dict[str, tuple[Chunk, Docum
     rows = tx.execute(
         f"""SELECT c.id AS chunk_id, c.document_id, c.ordinal, c.page, c.section, c.char_start,
                    c.char_end, substr(p.text, c.char_start + 1, c.char_end - c.char_start) AS words,
-                   c.path, c.table_head, d.*, NULL AS progress, NULL AS superseded_by
+                   c.path, c.lead, c.torn_start, c.torn_end, d.*, NULL AS progress,
+                   NULL AS superseded_by
               FROM chunks c
               JOIN documents d ON d.id = c.document_id AND d.revision = c.revision
               JOIN pages p ON p.document_id = c.document_id AND p.revision = c.revision
@@ -165,7 +168,7 @@ def opened(tx: Connection, document_id: str, chunk_id: str) -> Opened | None:
     """A chunk of the document's present revision, superseded or not."""
     row = tx.execute(
         """SELECT c.id AS chunk_id, c.document_id, c.ordinal, c.page, c.section, c.char_start,
-                  c.char_end, c.path, c.table_head, c.revision
+                  c.char_end, c.path, c.lead, c.torn_start, c.torn_end, c.revision
              FROM chunks c JOIN documents d ON d.id = c.document_id AND d.revision = c.revision
             WHERE c.id = ? AND c.document_id = ?""",
         (chunk_id, document_id),
@@ -199,7 +202,7 @@ def delete_other_revisions(tx: Connection, document_id: str, keep: int | None) -
 
 # SQLite and Python count characters alike, so positions in the page serve both.
 _STORED = """SELECT c.id AS chunk_id, c.document_id, c.revision, c.ordinal, c.page, c.section,
-       c.char_start, c.char_end, c.path, c.table_head, c.embedding, d.title,
+       c.char_start, c.char_end, c.path, c.lead, c.torn_start, c.torn_end, c.embedding, d.title,
        substr(p.text, c.char_start + 1, c.char_end - c.char_start) AS words
   FROM chunks c
   JOIN documents d ON d.id = c.document_id
@@ -223,5 +226,7 @@ def _chunk(row: Row, text: str) -> Chunk:
         char_end=row["char_end"],
         text=text,
         path=tuple(json.loads(row["path"])),
-        table_head=row["table_head"],
+        lead=row["lead"],
+        torn_start=bool(row["torn_start"]),
+        torn_end=bool(row["torn_end"]),
     )

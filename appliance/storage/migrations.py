@@ -475,9 +475,12 @@ def m0008_evidence(db: sqlite_utils.Database) -> None:
         "ALTER TABLE pages ADD COLUMN width REAL",
         "ALTER TABLE pages ADD COLUMN height REAL",
         "ALTER TABLE pages ADD COLUMN layout BLOB",
-        # JSON: the headings above a chunk, outermost first; and the head of the table it continues.
+        # JSON: the headings above a chunk, outermost first; the head of the table or list that it
+        # goes on with; and whether a sentence goes over its ends.
         "ALTER TABLE chunks ADD COLUMN path TEXT NOT NULL DEFAULT '[]'",
-        "ALTER TABLE chunks ADD COLUMN table_head TEXT",
+        "ALTER TABLE chunks ADD COLUMN lead TEXT",
+        "ALTER TABLE chunks ADD COLUMN torn_start INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE chunks ADD COLUMN torn_end INTEGER NOT NULL DEFAULT 0",
         # JSON: what reading the document found that people should look at.
         "ALTER TABLE documents ADD COLUMN warnings TEXT NOT NULL DEFAULT '[]'",
         # How many sentences a check withheld, and (JSON) what a refusal found nearest.

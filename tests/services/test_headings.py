@@ -8,14 +8,19 @@ import pytest
 
 from appliance.domain import Page
 from appliance.services.chunking import chunked
-from appliance.services.headings import furniture_of, lines_of
+from appliance.services.headings import Heading, Style, headings_of
+from appliance.services.page_lines import lines_of
 from appliance.services.plain_text import pages_of
 
-NONE: frozenset[str] = frozenset()
+TEXT = "The dose is halved in patients whose kidneys fail, and stopped a week before surgery."
 
 
-def headings(page: str) -> list[str]:
-    return [line.text for line in lines_of(page, NONE) if line.is_heading]
+def found(*pages: str) -> list[Heading]:
+    return headings_of(lines_of(pages))
+
+
+def headings(*pages: str) -> list[str]:
+    return [heading.text for heading in found(*pages)]
 
 
 @pytest.mark.parametrize(
@@ -61,27 +66,6 @@ def test_a_caption_stands_alone_above_a_sentence() -> None:
     assert headings("The end of it.\nRisk Assessment\nand what follows goes on.") == []
 
 
-def test_running_heads_are_no_headings() -> None:
-    pages = [f"WARD HANDBOOK {n}\nText of page {n}.\n{n}.1 Own Heading" for n in range(1, 9)]
-    pages[3] += "\nSPECIAL NOTES"
-    furniture = furniture_of(pages)
-    assert [line.text for line in lines_of(pages[3], furniture) if line.is_heading] == [
-        "SPECIAL NOTES"
-    ] or "4.1 Own Heading" in {line.text for line in lines_of(pages[3], furniture)}
-    assert not any(
-        line.is_heading for line in lines_of(pages[3], furniture) if "HANDBOOK" in line.text
-    )
-
-
-def test_places_are_exact() -> None:
-    page = "  first line \n\n\t second\nthird"
-    assert [page[line.start : line.end] for line in lines_of(page, NONE)] == [
-        "first line",
-        "second",
-        "third",
-    ]
-
-
 def test_numbered_titles_written_as_sentences_are_stand_below_a_gap() -> None:
     text = "It is checked every hour."
     for title in ("5 Potassium replacement: monitoring", "2 Crash call"):
@@ -122,3 +106,94 @@ def test_every_section_of_the_sample_handbook_is_its_own() -> None:
         sections = [chunk.section or "" for chunk in chunks if words in chunk.text]
         assert len(sections) == 1, words
         assert sections[0].startswith(section)
+
+
+def test_a_heading_over_several_lines_is_one() -> None:
+    body = (
+        "Fluoroquinolones have been associated with disabling reactions of the tendons and nerves."
+    )
+    box = (
+        "WARNING: SERIOUS ADVERSE REACTIONS INCLUDING TENDINITIS, TENDON\n"
+        "RUPTURE, PERIPHERAL NEUROPATHY, AND\nEXACERBATION OF MYASTHENIA GRAVIS"
+    )
+    chapter = "FUNDAMENTAL ELEMENTS NEEDED TO PREVENT TRANSMISSION OF INFECTIOUS AGENTS AND\nTOXINS"
+    title = "Dedicate Resources to Infection Prevention\n(Administrative Resources)"
+    numbered = "7.1 Drug Interactions that may Increase the Risk of Myopathy and\nRhabdomyolysis"
+    question = "What should I tell my healthcare provider before I take warfarin sodium\ntablets?"
+    for heading in (box, chapter, title, numbered, question):
+        text = f"It ends here.\n{heading}\n{body}\n{body}"
+        assert headings(text) == [heading.replace("\n", " ")], heading
+
+
+def test_headings_below_each_other_are_not_one() -> None:
+    page = f"5 WARNINGS\n5.1 Hemorrhage\nRisk Summary\n{TEXT}\nANIMAL DATA\nHUMAN DATA\n{TEXT}"
+    assert headings(page) == [
+        "5 WARNINGS",
+        "5.1 Hemorrhage",
+        "Risk Summary",
+        "ANIMAL DATA",
+        "HUMAN DATA",
+    ]
+
+
+def test_a_heading_may_go_on_over_a_page_and_be_about_the_next() -> None:
+    assert headings(f"{TEXT}\n5.3 Risk of Myopathy and", f"Rhabdomyolysis\n{TEXT}") == [
+        "5.3 Risk of Myopathy and Rhabdomyolysis"
+    ]
+    assert headings(f"{TEXT}\nAtrial Fibrillation", TEXT) == ["Atrial Fibrillation"]
+
+
+def test_a_title_broken_in_the_text_is_read_as_the_contents_have_it() -> None:
+    title = "5.3 Use with Insulin and Secretagogues"
+    contents = [f"{n} CHAPTER OF THIS" for n in range(1, 8)]
+    page = "\n".join([*contents, title, TEXT, "5.3 Use with Insulin and", "Secretagogues", TEXT])
+    assert headings(page)[-1] == title
+
+
+def test_contents_are_no_headings() -> None:
+    entries = [f"{n} CHAPTER {n}\n{n}.1 First Part\n{n}.2 Second Part" for n in range(1, 6)]
+    assert headings("\n".join(["CONTENTS", *entries, TEXT])) == ["CONTENTS"]
+    assert headings("Recommended Dosage ........ 7\n" + TEXT) == []
+
+
+@pytest.mark.parametrize(
+    ("page", "heading"),
+    [
+        (f"{TEXT}\nUses\ntemporarily relieves pain\ntemporarily reduces fever", "Uses"),
+        (f"{TEXT}\n\nOther information\n• store at 15 to 30 degrees", "Other information"),
+        (f"{TEXT}\n\nAsk a doctor before use if\n• you cough", "Ask a doctor before use if"),
+        (f"{TEXT}\nIV. Disease Reporting\n{TEXT}", "IV. Disease Reporting"),
+        (f"{TEXT}\nDosing without a Genotype\n{TEXT}", "Dosing without a Genotype"),
+        (f"{TEXT}\nWho should not take warfarin?\n{TEXT}", "Who should not take warfarin?"),
+        ("CONTRAINDICATIONS", "CONTRAINDICATIONS"),
+    ],
+)
+def test_headings_of_other_forms(page: str, heading: str) -> None:
+    assert headings(page) == [heading]
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        f"It is contraindicated in:\nPregnancy\n{TEXT}",  # an item
+        f"{TEXT}\nSPAF 210 211\nBAATAF 212 208\n{TEXT}",  # rows of a table
+        f"{TEXT}\nTable 3: Drugs that Increase Bleeding\n{TEXT}",
+        f"It contains FD&C Red No.\n10 Aluminum Lake\n{TEXT}\n{TEXT}",
+        f"{TEXT}\n\nmuscular aches\n\nheadache\n\n{TEXT}",
+        f"{TEXT}\nDid it help? If not, call us.\n{TEXT}",
+    ],
+)
+def test_lines_of_other_forms_that_are_no_headings(page: str) -> None:
+    assert headings(f"12 CLINICAL PHARMACOLOGY\n{TEXT}\n{page}") == ["12 CLINICAL PHARMACOLOGY"]
+
+
+def test_a_number_tells_its_depth_and_a_form_its_style() -> None:
+    texts = ["5 WARNINGS", "5.1 Hemorrhage", "OVERDOSAGE", "Risk Assessment", "What is it for?"]
+    page = "\n".join(f"{text}\n{TEXT}" for text in texts)
+    assert [(heading.style, heading.number) for heading in found(page)] == [
+        (Style.NUMBERED, (5,)),
+        (Style.NUMBERED, (5, 1)),
+        (Style.CAPITALS, ()),
+        (Style.TITLE, ()),
+        (Style.QUESTION, ()),
+    ]

@@ -47,7 +47,7 @@ class SearchHit(Output):
             title=document.title,
             category=document.category,
             page=chunk.page,
-            section=chunk.section,
+            section=chunk.place,
             score=round(passage.score, 4),
             similarity=round(passage.similarity, 4),
             text=chunk.text,

@@ -36,7 +36,7 @@ class PassageOut(Output):
             category=document.category,
             page=chunk.page,
             page_count=document.pages or 0,
-            section=chunk.section,
+            section=chunk.place,
             text=chunk.text,
             char_start=chunk.char_start,
             char_end=chunk.char_end,

@@ -1,0 +1,247 @@
+"""Tables in the lines of a document: their rows, and the head that every row is read with.
+
+A row is a line whose cells are divided by TABs or, as in Markdown, by bars.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from appliance.services.page_lines import Line
+
+_TITLE = re.compile(r"(?:table|tab\.|exhibit)\s*[\dIVX]", re.I)
+_TITLE_LINES = 4
+_TITLE_WORDS = 16  # of a line above a table that does not call itself its title
+_HEAD_ROWS = 3
+_RULE = re.compile(r"[|:\-\s+=]+")
+_VALUE = re.compile(r"[<>≤≥±~+−–-]?\s*\d")
+_UNIT = re.compile(
+    r"\(?\s*(?:%|n\s*=|n\s*\(?%\)?|mg|mcg|µg|g|kg|ml|l|mmol|meq|units?|iu|hours?|days?)"
+    r"(?:\b|/|\s|\)|$)|\(.*\)$",
+    re.I,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Lines `first`..`last`, the title among them; `rows` is the first row and `body` the first
+    that is no head. `head` is the title and the head rows, a line each, cells divided by TABs;
+    empty where nothing tells them. `groups` are the lines in the body that name the rows below
+    them; `group` is the name that holds where the body begins, on the page before. `is_torn`: it
+    begins with the rest of a row.
+    """
+
+    first: int
+    rows: int
+    body: int
+    last: int
+    head: str
+    groups: tuple[int, ...] = ()
+    group: str = ""
+    is_torn: bool = False
+
+    def lead_of(self, lines: Sequence[Line], number: int) -> str:
+        """What the line `number` of the body must not be read without: head and group."""
+        above = [line for line in self.groups if line < number]
+        group = lines[above[-1]].text if above else self.group
+        return "\n".join(
+            part for part in (self.head, "" if number in self.groups else group) if part
+        )
+
+
+def tables_of(lines: Sequence[Line]) -> list[Table]:
+    """In order. A table that goes on over a page's end is one for each page, with one head."""
+    tables: list[Table] = []
+    for start, last in _runs(lines):
+        before = tables[-1] if tables else None
+        rest = start if lines[start].row.startswith("\t") else start - 1
+        if before is not None and _is_rest(lines, before, rest):
+            tables.append(_going_on(lines, before, rest, start, start, last, is_torn=True))
+            continue
+        first = _title(lines, start)
+        is_more = before is not None and _goes_on(lines, before, first, start)
+        if start == last and not is_more:
+            continue  # a single row is none
+        head_rows = _head_rows(lines[start : last + 1])
+        groups = _groups(lines, start + head_rows, last)
+        if head_rows == 0 and groups and first < start - 1:
+            start -= 1  # the last line of the title is the name of the first group
+        body = start + head_rows
+        if before is not None and is_more:
+            tables.append(_going_on(lines, before, first, start, body, last))
+        else:
+            head = _head(lines, first, start, body)
+            tables.append(Table(first, start, body, last, head, _groups(lines, body, last)))
+    return tables
+
+
+def _going_on(
+    lines: Sequence[Line],
+    before: Table,
+    first: int,
+    start: int,
+    body: int,
+    last: int,
+    *,
+    is_torn: bool = False,
+) -> Table:
+    """The rows from `start` on as a part of the table `before` them."""
+    head = before.head
+    if body > start:  # it repeats its head, or has another below the same title
+        own = _head(lines, first, start, body)
+        head = own if first < start else _with_title(before.head, own)
+    group = before.lead_of(lines, before.last + 1).removeprefix(before.head).strip("\n")
+    groups = _groups(lines, body, last)
+    rows = first if is_torn else start
+    return Table(first, rows, body, last, head, groups, group, is_torn)
+
+
+def _groups(lines: Sequence[Line], body: int, last: int) -> tuple[int, ...]:
+    """The lines of a table's body that have one cell: the name of the rows below."""
+    return tuple(
+        number
+        for number in range(body, last)
+        if sum(bool(cell) for cell in cells_of(lines[number].row)) == 1
+        and cells_of(lines[number].row)[0]
+        and lines[number].text[0].isalnum()
+    )
+
+
+def _is_rest(lines: Sequence[Line], before: Table, rest: int) -> bool:
+    """Whether the line `rest` is the end of the last row on the page before."""
+    if rest != before.last + 1 or lines[rest].page != lines[before.last].page + 1:
+        return False
+    is_row_below = rest + 1 < len(lines) and is_row(lines[rest + 1])
+    return lines[rest].text[0].islower() and is_row_below and not lines[rest + 1].after_gap
+
+
+def cells_of(row: str) -> list[str]:
+    """The cells of a line of a table, without white space around them; one if it is no row."""
+    if "\t" in row:
+        return [cell.strip() for cell in row.split("\t")]
+    bare = row.strip()
+    if bare.startswith("|") or bare.count("|") > 1:
+        return [cell.strip() for cell in bare.strip("|").split("|")]
+    return [bare]
+
+
+def is_row(line: Line) -> bool:
+    return len(cells_of(line.row)) > 1
+
+
+def _runs(lines: Sequence[Line]) -> Iterator[tuple[int, int]]:
+    """First and last line of each run of rows. A line between two rows belongs to them
+    when no gap sets it off: it names a group of rows.
+    """
+    number = 0
+    while number < len(lines):
+        if not is_row(lines[number]):
+            number += 1
+            continue
+        last = number
+        while True:
+            step = next(
+                (
+                    ahead
+                    for ahead in (1, 2)
+                    if last + ahead < len(lines)
+                    and is_row(lines[last + ahead])
+                    and not any(lines[last + between].after_gap for between in range(1, ahead + 1))
+                ),
+                0,
+            )
+            if step == 0:
+                break
+            last += step
+        yield number, last
+        number = last + 1
+
+
+def _title(lines: Sequence[Line], start: int) -> int:
+    """The line at which the title above the row `start` begins, or `start`. It may stand at the
+    foot of the page before.
+    """
+    for number in range(start - 1, max(start - 1 - _TITLE_LINES, -1), -1):
+        line = lines[number]
+        if is_row(line) or line.page < lines[start].page - 1:
+            break
+        if _TITLE.match(line.text):
+            return number
+        if line.after_gap and line.page == lines[start].page and not _begins_page(lines, number):
+            break
+    if start == 0 or lines[start].after_gap or is_row(lines[start - 1]):
+        return start
+    above = lines[start - 1]
+    is_short = len(above.text.split()) <= _TITLE_WORDS and not above.text.endswith((".", ";", ","))
+    return start - 1 if is_short else start
+
+
+def _begins_page(lines: Sequence[Line], number: int) -> bool:
+    return number == 0 or lines[number - 1].page != lines[number].page
+
+
+def _head_rows(rows: Sequence[Line]) -> int:
+    """How many of the first rows name the columns."""
+    for number, row in enumerate(rows[: _HEAD_ROWS + 1]):
+        if number and "|" in row.text and _RULE.fullmatch(row.text):
+            return number + 1  # Markdown says it
+    values = [_values(row) for row in rows]
+    if values[0] == 0 and any(values):
+        count = 1
+        while count < min(_HEAD_ROWS, len(rows) - 1) and _is_head_too(rows[count]):
+            count += 1
+        return count
+    first = cells_of(rows[0].row)
+    if not first[0] and len(rows) > 1:
+        return 1  # nothing stands above the names of the rows
+    if any(values):
+        return 0
+    # Words alone: names are shorter than what they name.
+    rest = [cell for row in rows[1:] for cell in cells_of(row.row)]
+    return int(len(rows) > 2 and _length(first) < 0.6 * _length(rest))
+
+
+def _values(row: Line) -> int:
+    return sum(_VALUE.match(cell) is not None for cell in cells_of(row.row)[1:])
+
+
+def _is_head_too(row: Line) -> bool:
+    """A second row of a head: units, or names below a name that spans them."""
+    cells = cells_of(row.row)
+    if len(cells) < 2 or _values(row):
+        return False
+    named = [cell for cell in cells if cell]
+    return not cells[0] or all(_UNIT.match(cell) for cell in named[1:] or named)
+
+
+def _length(cells: Sequence[str]) -> float:
+    filled = [len(cell) for cell in cells if cell]
+    return sum(filled) / len(filled) if filled else 0.0
+
+
+def _head(lines: Sequence[Line], first: int, start: int, body: int) -> str:
+    title = " ".join(" ".join(line.text.split()) for line in lines[first:start])
+    rows = [
+        "\t".join(cells_of(line.row))
+        for line in lines[start:body]
+        if not _RULE.fullmatch(line.text)
+    ]
+    return "\n".join([title, *rows] if title else rows)
+
+
+def _goes_on(lines: Sequence[Line], before: Table, first: int, start: int) -> bool:
+    """Whether rows at the top of a page go on with the table at the foot of the page before."""
+    if before.last + 1 != first or lines[before.last].page + 1 != lines[start].page:
+        return False
+    title = "" if first == start else lines[first].text
+    if title and "cont" not in title.lower() and title not in before.head:
+        return False
+    return len(cells_of(lines[start].row)) == len(cells_of(lines[before.last].row))
+
+
+def _with_title(before: str, head: str) -> str:
+    """The head repeated on the next page, below the title that stands on the first alone."""
+    title = before.split("\n", 1)[0]
+    return head if "\t" in title or not title else f"{title}\n{head}"
