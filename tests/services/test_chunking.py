@@ -302,9 +302,9 @@ def test_what_ends_with_its_page_is_not_torn(foot: str, top: str) -> None:
 
 def test_a_running_head_does_not_tear_a_sentence() -> None:
     pages = [
-        f"Ward handbook, page {n}\nThis text of page {n} goes on and on until the end of it, and\n"
-        "then it goes on over the page as long as there are pages, which is the rule of it and of"
-        for n in range(1, 6)
+        f"Ward handbook, page {n}\nDrug {letter} is halved in patients whose kidneys fail,\n"
+        f"and drug {letter} is stopped before surgery, in all who were given any other drug of"
+        for n, letter in enumerate("abcde", start=1)
     ]
     chunks = of(*pages)
     assert not any("handbook" in chunk.text for chunk in chunks)
