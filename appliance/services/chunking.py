@@ -49,16 +49,17 @@ def chunked(document_id: str, pages: Sequence[Page]) -> list[Chunk]:
     """
     namespace = uuid.UUID(document_id)
     structure = Structure([page.text for page in pages])
+    cutters = [_Cutter(structure, number) for number in range(len(pages))]
     spans = [
         (number, start, end)
-        for number in range(len(pages))
-        for start, end in _Cutter(structure, number).spans()
+        for number, cutter in enumerate(cutters)
+        for start, end in cutter.spans()
     ]
     torn = [structure.is_torn(number, start) for number, start, _ in spans]
     chunks: list[Chunk] = []
     for ordinal, (number, start, end) in enumerate(spans):
         text = pages[number].text[start:end]
-        path = structure.path_at(number, start)
+        path = cutters[number].path_of(start)
         digest = hashlib.sha256(text.encode()).hexdigest()
         name = f"{pages[number].number}:{start}:{end}:{digest}"
         chunks.append(
@@ -120,6 +121,18 @@ class _Cutter:
                 yield start + len(span) - len(span.lstrip()), start + len(span.rstrip())
             start = end
 
+    def path_of(self, start: int) -> tuple[str, ...]:
+        """The headings that a chunk from `start` on is under. A few words in front of a heading
+        are the end of something else, and too little for a chunk.
+        """
+        number = bisect_right(self._places, start)
+        limit = self._weighed.reach(self._weighed.before(start) + _LEAST_SECTION)
+        while number < len(self._places) and (place := self._places[number]) < limit:
+            if self._page.breaks[place] is Break.SECTION and place < self._page.bare_from:
+                return self._structure.path_at(self._number, place)
+            number += 1
+        return self._structure.path_at(self._number, start)
+
     def _end_of(self, start: int) -> int:
         """Where a chunk that begins at `start` ends best: before the next section or before what
         would be cut and need not be, else at a pause.
@@ -151,7 +164,7 @@ class _Cutter:
 
     def _room(self, start: int) -> float:
         """What is left for the text of a chunk that begins at `start`."""
-        path = self._structure.path_at(self._number, start)
+        path = self.path_of(start)
         lead = self._structure.lead_at(self._number, start)
         context = _context(path[:-1], path[-1] if path else None, lead)
         return max(_WINDOW - _TITLE - sum(map(weight, context)), _LEAST_ROOM)

@@ -17,6 +17,8 @@ _SHARE = 0.2  # and on more than this share of them, runs
 _LONGEST = 120  # characters
 _OFFSET = 1000  # from pages to the numbers on them: years count nothing
 _ENDS = ".!?:;"
+_SENTENCE_WORDS = 3
+_DOTTED = re.compile(r"\d{1,3}\.\d{1,2}[.\s]")
 _TOP, _FOOT = "top", "foot"
 _ITEM = re.compile(r"[•●○◦▪■□❑❏➢✓‣∙·*]\s*\S|\(?(?:\d{1,2}|[a-zA-Z])[.)]\s")
 _DIGITS = re.compile(r"\d+")
@@ -44,7 +46,8 @@ def without_furniture(lines: Sequence[Line]) -> list[Line]:
             first += 1
         while last > max(first, len(page) - _EDGE) and _is_furniture(page[last - 1], running):
             last -= 1
-        kept += page[first:last]
+        # A page of nothing else says something with it.
+        kept += page[first:last] if first < last else page
     return kept
 
 
@@ -75,61 +78,61 @@ def _is_furniture(line: Line, running: set[tuple[int, str]]) -> bool:
 
 
 def _running(pages: Sequence[Sequence[Line]]) -> set[tuple[int, str]]:
-    """(page, text) of the lines at the edges that run through the document."""
-    places: dict[str, list[tuple[int, str, str]]] = defaultdict(list)
+    """(page, text) of the lines at the edges that run through the document: the same words on many
+    pages, or with a number that counts the pages.
+    """
+    same: dict[str, list[tuple[int, str]]] = defaultdict(list)
+    alike: dict[str, set[tuple[int, str]]] = defaultdict(set)
     for page in pages:
         for line, edge in _edges(page):
             text = " ".join(line.text.split())
-            places[shape_of(text)].append((line.page, text, edge))
+            same[text].append((line.page, edge))
+            alike[shape_of(text)].add((line.page, text))
     running: set[tuple[int, str]] = set()
-    for found in places.values():
-        count = len({page for page, _, _ in found})
-        counted = _counted(found)
-        if _PAGE_NUMBER.fullmatch(found[0][1]):
-            # A bare number may be a cell or a raised figure: it must count the pages.
-            if len(counted) > 1 and len(counted) > _SHARE * len(pages):
-                running |= counted
-        elif _runs(count, len(pages)):
-            running |= {(page, text) for page, text, _ in found}
-        elif count == len(pages) > 1:
-            # A short document: it must say its page, or be the same outermost line on each.
-            if len(counted) == len(pages):
-                running |= counted
-            for edge in (_TOP, _FOOT):
-                same = {(page, text) for page, text, its in found if its == edge}
-                if len(same) == len(pages) and len({text for _, text in same}) == 1:
-                    running |= same
+    for text, found in same.items():
+        numbers = {page for page, _ in found}
+        if _PAGE_NUMBER.fullmatch(text):
+            continue  # a bare number may be a cell or a raised figure: it must count the pages
+        # In a short document it must be the very first, or the last, of every page.
+        is_outermost = {edge for _, edge in found} in ({_TOP}, {_FOOT})
+        is_on_all = len(numbers) == len(pages) > 1
+        if _runs(len(numbers), len(pages)) or (is_on_all and is_outermost):
+            running |= {(number, text) for number in numbers}
+    for lines in alike.values():
+        counted = _counted(lines)
+        if len(counted) > max(1, _SHARE * len(pages)):
+            running |= counted
     return running
 
 
 def _edges(page: Sequence[Line]) -> Iterator[tuple[Line, str]]:
     """The lines near the ends of a page that may run, and of the very first and last which it is.
 
-    No items and ends of sentences; and no rows of tables: a head that every page repeats is read.
+    No items, numbered headings and sentences: what a document says on every page is still said. And
+    no rows of tables: a head that every page repeats is read.
     """
     for number, line in enumerate(page):
         if _EDGE <= number < len(page) - _EDGE or len(line.text) > _LONGEST:
             continue
-        beside = page[max(number - 1, 0) : number + 2]
-        is_row = "\t" in line.text and sum("\t" in other.text for other in beside) > 1
-        if is_row or _ITEM.match(line.text):
+        if _ITEM.match(line.text) or _DOTTED.match(line.text):
             continue
-        is_ended = line.text[-1] in _ENDS
-        outermost = {0: _TOP, len(page) - 1: _FOOT}
-        yield line, "" if is_ended else outermost.get(number, "")
+        if line.text[-1] in _ENDS and len(line.text.split()) >= _SENTENCE_WORDS:
+            continue
+        beside = page[max(number - 1, 0) : number + 2]
+        if "\t" in line.text and sum("\t" in other.text for other in beside) > 1:
+            continue
+        yield line, {0: _TOP, len(page) - 1: _FOOT}.get(number, "")
 
 
 def _runs(count: int, pages: int) -> bool:
     return count >= _FEWEST_PAGES and count > _SHARE * pages
 
 
-def _counted(found: Sequence[tuple[int, str, str]]) -> set[tuple[int, str]]:
+def _counted(lines: set[tuple[int, str]]) -> set[tuple[int, str]]:
     """Those of lines of one shape in which a number grows as the pages do."""
-    best: set[tuple[int, str]] = set()
     by_offset: dict[tuple[int, int], set[tuple[int, str]]] = defaultdict(set)
-    for page, text, _ in found:
+    for page, text in lines:
         for place, number in enumerate(_DIGITS.findall(text)):
             if (offset := int(number[:9]) - page) < _OFFSET:
                 by_offset[place, offset].add((page, text))
-    best = max([best, *by_offset.values()], key=lambda lines: len({page for page, _ in lines}))
-    return best if len({page for page, _ in best}) > 1 else set()
+    return max([set(), *by_offset.values()], key=lambda found: len({page for page, _ in found}))

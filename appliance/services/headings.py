@@ -7,8 +7,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from appliance.services.captions import is_caption, stands_alone
+from appliance.services.columns import had_room
 from appliance.services.furniture import recurring, shape_of
-from appliance.services.page_lines import Line
+from appliance.services.page_lines import Line, joined
+from appliance.services.title_forms import (
+    DOTTED,
+    ENDED,
+    is_capitals,
+    is_short,
+    is_title,
+    is_unended,
+    may_go_on,
+)
 
 
 class Style(StrEnum):
@@ -29,7 +40,6 @@ class Heading:
     number: tuple[int, ...] = ()
 
 
-_DOTTED = re.compile(r"(?P<number>\d{1,2}(?:\.\d{1,2}){1,3})\.?\s+(?P<title>\S.*)")
 _PLAIN = re.compile(
     r"(?:(?P<word>(?i:section|chapter|appendix|annex|part))\s+(?:(?P<part>\d{1,2})|[A-Z]|[IVX]{1,5})"
     r"[.:)]?|(?P<number>\d{1,2})[.:)]?|(?:[A-Z]|[IVX]{1,5})(?:\.?[a-z](?:/[a-z])?)?[.:)])"
@@ -43,15 +53,10 @@ _NUMBERED = re.compile(
     re.I,
 )
 _BOX_TITLE = re.compile(r"(?:boxed )?warnings?\b", re.I)
-_WORD = re.compile(r"[^\W\d_]+(?:[-’'][^\W\d_]+)*")
-_MARK = re.compile(r"[•●○◦▪■□❑❏➢✓‣∙·*–—-]\s*\S|\(?\w{1,3}[.)]\s")
 _TABLE_TITLE = re.compile(r"(?:table|figure|fig\.)\s*\d", re.I)
-_LONGEST = 100  # characters of a line of a heading
 _LONGEST_WHOLE = 300
 _MOST_LINES = 4
-_MOST_WORDS = 14
-_LABEL = re.compile(r"^(?:(?:\w{1,5}[.)]){1,4}\s+|[\d. ]+)")  # in front of a title
-_ENDS = (".", "!", "?", ")")
+_CONTINUED = re.compile(r"\s*[-–—(]*\s*cont(?:inued|[’']?d)?\.?\s*\)?$", re.I)
 _OPEN = re.compile(
     r"(?:[,/–:-]|\b(?:a|an|the|and|or|nor|of|in|on|at|to|for|from|by|with|as|than|including|"
     r"is|are|if|not))$",
@@ -64,25 +69,11 @@ _QUESTION = re.compile(
     r"Will|Must)\b"
 )
 _QUESTION_WORDS = 20
-_CAPTION_WORDS = 8
-_LABEL_WORDS = 3  # of a title above what begins small: a list without marks
-_ALONE_WORDS = 8  # of a title written as a sentence is, with blank lines to set it off
-_DIGITS = re.compile(r"\d")
-_BRACKETS = re.compile(r"(?<=\S)\s*[(\[].*$")
-# Words that stay small in a title.
-_SMALL = frozenset(
-    "with without from into than that over under after before between during through within upon "
-    "your versus".split()
-)
 _CONTENTS = 6  # so many numbered titles with nothing between them are a list of contents
 _LEADERS = re.compile(r"(?:\.\s?){4,}\s*\d*$|…{2,}\s*\d*$")
-_NEARBY = 8  # lines on either side that tell how wide the column is
-_NARROW = 24  # columns narrower than this tell nothing
-_LETTERS = 0.7
+_FULL = 0.95  # of the width: a title that is broken had no room for its next word
 _LOOK_BACK = 200  # headings
 _MOST_SKIPPED = 4  # chapters
-_ROOM = 0.95
-_ROOM_ABOVE = 0.8
 
 
 def headings_of(lines: Sequence[Line]) -> list[Heading]:
@@ -90,6 +81,7 @@ def headings_of(lines: Sequence[Line]) -> list[Heading]:
     seen = recurring(lines)
     known = frozenset(" ".join(line.text.split()) for line in lines if line.text[0].isdigit())
     found: list[Heading] = []
+    titles: set[str] = set()
     number = 0
     while number < len(lines):
         heading = (
@@ -98,7 +90,11 @@ def headings_of(lines: Sequence[Line]) -> list[Heading]:
         if heading is None:
             number += 1
         else:
-            found.append(heading)
+            # "... (continued)" says again what stood on the page before.
+            title = _CONTINUED.sub("", heading.text)
+            if title == heading.text or title not in titles:
+                found.append(heading)
+            titles.add(title)
             number = heading.last + 1
     return _without_contents(lines, found)
 
@@ -112,31 +108,31 @@ def _heading(
     line = lines[first]
     if "\t" in line.text or _LEADERS.search(line.text) or _TABLE_TITLE.match(line.text):
         return None
-    if _is_capitals(line.text) and (heading := _of_capitals(lines, first)) is not None:
+    if is_capitals(line.text) and (heading := _of_capitals(lines, first)) is not None:
         return heading
     is_below = bool(before) and before[-1].last == first - 1
     is_free = line.after_gap or first == 0 or is_below
-    if (is_free or lines[first - 1].text.endswith(_ENDS)) and _QUESTION.match(line.text):
+    if (is_free or ENDED.search(lines[first - 1].text)) and _QUESTION.match(line.text):
         if (end := _end_of_question(lines, first)) is not None:
-            return Heading(first, end, _text(lines, first, end), Style.QUESTION)
-    last = _last_of(lines, first, _goes_on)
+            return Heading(first, end, joined(lines, first, end), Style.QUESTION)
+    last = _last_of(lines, first, may_go_on)
     if match := _numbered(lines, first, is_free=is_free):
-        if first + 1 < len(lines) and _text(lines, first, first + 1) in known:
+        if first + 1 < len(lines) and joined(lines, first, first + 1) in known:
             last = first + 1
-        return _of_number(match, first, last, _text(lines, first, last), before)
-    is_alone = is_below or _stands_alone(lines, first, is_free=is_free)
-    if is_alone and _is_caption(lines, first, last):
-        return Heading(first, last, _text(lines, first, last), Style.TITLE)
+        return _of_number(match, first, last, joined(lines, first, last), before)
+    is_alone = is_below or stands_alone(lines, first, is_free=is_free)
+    if is_alone and is_caption(lines, first, last):
+        return Heading(first, last, joined(lines, first, last), Style.TITLE)
     return None
 
 
 def _of_capitals(lines: Sequence[Line], first: int) -> Heading | None:
     is_box = _BOX_TITLE.match(lines[first].text) is not None
-    last = _last_of(lines, first, _is_capitals, whole=is_box)
-    text = _text(lines, first, last)
-    if last > first and not (len(text) <= _LONGEST_WHOLE and _is_unended(text)):
+    last = _last_of(lines, first, is_capitals, whole=is_box)
+    text = joined(lines, first, last)
+    if last > first and not (len(text) <= _LONGEST_WHOLE and is_unended(text)):
         last, text = first, lines[first].text
-    if last > first or _is_short(text):
+    if last > first or is_short(text):
         return Heading(first, last, text, Style.CAPITALS)
     return None
 
@@ -154,18 +150,14 @@ def _of_number(
     return Heading(first, last, text, style, parts)
 
 
-def _text(lines: Sequence[Line], first: int, last: int) -> str:
-    return " ".join(" ".join(line.text for line in lines[first : last + 1]).split())
-
-
 def _numbered(lines: Sequence[Line], first: int, *, is_free: bool) -> re.Match[str] | None:
     """The number and the title of a line that is a numbered heading."""
     text = lines[first].text
-    if not _is_short(text):
+    if not is_short(text):
         return None
-    if (match := _DOTTED.fullmatch(text)) and _is_title(match["title"], share=0.5):
+    if (match := DOTTED.fullmatch(text)) and is_title(match["title"], share=0.5):
         return match
-    if (match := _PLAIN.fullmatch(text)) and _is_title(match["title"], share=0.75):
+    if (match := _PLAIN.fullmatch(text)) and is_title(match["title"], share=0.75):
         return match
     following = lines[first + 1].text if first + 1 < len(lines) else ""
     above = lines[first - 1].text if first else ""
@@ -188,27 +180,6 @@ def _follows(number: tuple[int, ...], before: Sequence[Heading]) -> bool:
     )
 
 
-def _is_capitals(line: str) -> bool:
-    """Capitals ("WARNING: BLEEDING RISK"), at least one word of them."""
-    words = _WORD.findall(line)
-    if line.upper() != line or max(map(len, words), default=0) < 4 or len(line) > _LONGEST:
-        return False
-    if sum(map(len, words)) < _LETTERS * sum(not character.isspace() for character in line):
-        return False  # a row of a table
-    return _DOTTED.fullmatch(line) is None and not line[0].isdigit()
-
-
-def _is_short(line: str) -> bool:
-    """Some words, not too many, that do not end as a sentence does and hold no end of one."""
-    return len(line) <= _LONGEST and len(_WORD.findall(line)) <= _MOST_WORDS and _is_unended(line)
-
-
-def _is_unended(text: str) -> bool:
-    if text.endswith((".", ";", ",", "]")) or ". " in _LABEL.sub("", text, count=1):
-        return False
-    return _WORD.search(text) is not None
-
-
 def _last_of(
     lines: Sequence[Line], first: int, is_more: Callable[[str], bool], *, whole: bool = False
 ) -> int:
@@ -223,24 +194,17 @@ def _last_of(
             break
         if is_next_page and not _OPEN.search(line.text):
             break
-        text = _text(lines, first, last)
+        text = joined(lines, first, last)
         is_open_bracket = text.count("(") > text.count(")") or following.text.startswith("(")
         is_bracket = is_open_bracket and following.text.endswith(")")
         is_open = _OPEN.search(line.text) or _JOINS.match(following.text)
         is_more_of_it = is_more(following.text) and (
-            whole or is_open or not _had_room(lines, last, _ROOM)
+            whole or is_open or not had_room(lines, last, share=_FULL)
         )
         if not (is_more_of_it or is_bracket):
             break
         last += 1
     return last
-
-
-def _goes_on(line: str) -> bool:
-    """What may be the second line of a title: titles, not numbered, no end of a sentence."""
-    if not _is_short(line) or _MARK.match(line) or line[0].isdigit():
-        return False
-    return _is_title(line.lstrip("(")[:1].upper() + line.lstrip("(")[1:], share=0.75)
 
 
 def _end_of_question(lines: Sequence[Line], first: int) -> int | None:
@@ -252,95 +216,9 @@ def _end_of_question(lines: Sequence[Line], first: int) -> int | None:
         if "? " in text or ". " in text or text.endswith((".", ":", ";")):
             return None
         if text.endswith("?"):
-            words = _text(lines, first, last).split()
+            words = joined(lines, first, last).split()
             return last if 2 < len(words) <= _QUESTION_WORDS else None
     return None
-
-
-def _is_broken_off(lines: Sequence[Line], number: int) -> bool:
-    """Whether the line ended though the next word had room, where the column is wide enough to
-    tell.
-    """
-    return _width(lines, number) >= _NARROW and _had_room(lines, number, _ROOM_ABOVE)
-
-
-def _width(lines: Sequence[Line], number: int) -> int:
-    """Of the column, by the second widest line nearby: the widest may be no line of it."""
-    nearby = [
-        len(other.text)
-        for other in lines[max(0, number - _NEARBY) : number + _NEARBY + 1]
-        if other.page == lines[number].page
-    ]
-    return sorted(nearby)[-2] if len(nearby) > 1 else 0
-
-
-def _had_room(lines: Sequence[Line], number: int, share: float) -> bool:
-    """Whether the line could have taken the first word of the next, by the lines nearby."""
-    width = _width(lines, number)
-    if width < _NARROW:
-        return True
-    first_word = lines[number + 1].text.split(maxsplit=1)[0]
-    return len(lines[number].text) + 1 + len(first_word) < share * width
-
-
-def _stands_alone(lines: Sequence[Line], first: int, *, is_free: bool) -> bool:
-    """Nothing goes on with this line: it is no item below a colon and no rest of a sentence."""
-    if first == 0:
-        return True
-    above = lines[first - 1]
-    if above.text.endswith(":"):
-        return False
-    if is_free or above.text.endswith(_ENDS):
-        return True
-    following = lines[first + 1].text if first + 1 < len(lines) else ""
-    is_short = 2.5 * len(lines[first].text) < len(following)
-    return is_short and _had_room(lines, first - 1, _ROOM_ABOVE)
-
-
-def _is_caption(lines: Sequence[Line], first: int, last: int) -> bool:
-    """A short title without a number ("Risk Assessment") above a line that begins something."""
-    text = _text(lines, first, last)
-    following = lines[last + 1] if last + 1 < len(lines) else None
-    if following is None or _DIGITS.search(text) or _MARK.match(text) or not text[0].isupper():
-        return False
-    text = _BRACKETS.sub("", text) or text
-    words = text.split()
-    if lines[first].after_gap and len(words) <= _ALONE_WORDS:
-        above = lines[first - 1].text if first else ""
-        is_top = first == 0 or lines[first - 1].page != lines[first].page
-        if (following.after_gap or not is_top) and _is_set_off(text, above, following):
-            return True
-    if len(words) > _CAPTION_WORDS + 4 * (last - first):
-        return False
-    if "," in text or not (words[-1][-1].isalnum() or last > first):
-        return False
-    below = " ".join(line.text for line in lines[last + 1 : last + 3])
-    if not following.text[:1].isupper() and not (
-        len(words) <= _LABEL_WORDS and following.text[:1].islower() and _is_broken_off(lines, last)
-    ):
-        return False
-    if len(below.split()) <= len(words) + 1:
-        return False
-    return _is_title(text, share=1.0 if last == first else 0.75)
-
-
-def _is_set_off(text: str, above: str, following: Line) -> bool:
-    """A line below a gap, without an end, and longer text or a list below it."""
-    if not _is_unended(text) or text.endswith((":", "!")) or above.endswith((":", ",", ";")):
-        return False
-    if _MARK.match(following.text) or "\t" in following.text:
-        return True
-    if following.after_gap and not _is_title(text, share=0.75):
-        return False  # it may be all that its paragraph says
-    return len(following.text.split()) > max(4, 1.5 * len(text.split()))
-
-
-def _is_title(text: str, *, share: float) -> bool:
-    """Begins with a capital, as `share` of its longer words do: a list item reads otherwise."""
-    words = _WORD.findall(_BRACKETS.sub("", text))
-    long_words = [word for word in words if len(word) >= 4 and word not in _SMALL]
-    capitals = sum(word[0].isupper() for word in long_words)
-    return text[:1].isupper() and bool(long_words) and capitals >= share * len(long_words)
 
 
 def _without_contents(lines: Sequence[Line], found: Sequence[Heading]) -> list[Heading]:
@@ -362,4 +240,4 @@ def _without_contents(lines: Sequence[Line], found: Sequence[Heading]) -> list[H
 
 def _is_next_entry(lines: Sequence[Line], above: Heading, heading: Heading) -> bool:
     between = lines[above.last + 1 : heading.first]
-    return len(between) <= 1 and not any(line.text.endswith(_ENDS) for line in between)
+    return len(between) <= 1 and not any(ENDED.search(line.text) for line in between)

@@ -36,3 +36,8 @@ def lines_of(pages: Sequence[str]) -> list[Line]:
             gap = not text
             position += len(raw) + 1
     return lines
+
+
+def joined(lines: Sequence[Line], first: int, last: int) -> str:
+    """The text of lines `first`..`last`, white space folded."""
+    return " ".join(" ".join(line.text for line in lines[first : last + 1]).split())

@@ -59,8 +59,17 @@ class Structure:
         self._lines = without_furniture(lines_of(pages))
         self._starts = [(line.page, line.start) for line in self._lines]
         self._tables = tables_of(self._lines)
+        self._rests = {table.first for table in self._tables if table.is_torn}
         self._rows = {n for table in self._tables for n in range(table.rows, table.last + 1)}
-        self._headings = [one for one in headings_of(self._lines) if one.first not in self._rows]
+        self._grouped = {
+            n
+            for table in self._tables
+            for n in range(table.body, table.last + 1)
+            if table.groups and n not in table.groups
+        }
+        tabled = {n for table in self._tables for n in range(table.first + 1, table.last + 1)}
+        headings = headings_of(self._lines)
+        self._headings = [one for one in headings if tabled.isdisjoint((one.first, one.last))]
         self._paths = paths_of(self._headings)
         self._first_lines = [heading.first for heading in self._headings]
         self._titles = {
@@ -99,9 +108,11 @@ class Structure:
 
     def is_torn(self, page: int, position: int) -> bool:
         """Whether a sentence that began before goes on there."""
+        line = self._line(page, position)
+        if line in self._rests:
+            return True
         if (page, position) in self._begun:
             return False
-        line = self._line(page, position)
         is_whole = line in self._titles or line in self._rows
         return not (is_whole and self._starts[line] == (page, position))
 
@@ -137,7 +148,7 @@ class Structure:
         if number - 1 in self._titles or number in self._glued:
             return Break.WORD
         if number in self._rows:
-            return Break.ITEM
+            return Break.SENTENCE if number in self._grouped else Break.ITEM
         kind = self._begun.get((line.page, line.start))
         if kind is None:
             return Break.LINE

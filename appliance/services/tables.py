@@ -28,7 +28,9 @@ _UNIT = re.compile(
 class Table:
     """Lines `first`..`last`, the title among them; `rows` is the first row and `body` the first
     that is no head. `head` is the title and the head rows, a line each, cells divided by TABs;
-    empty where nothing tells them.
+    empty where nothing tells them. `groups` are the lines in the body that name the rows below
+    them; `group` is the name that holds where the body begins, on the page before. `is_torn`: it
+    begins with the rest of a row.
     """
 
     first: int
@@ -36,24 +38,83 @@ class Table:
     body: int
     last: int
     head: str
+    groups: tuple[int, ...] = ()
+    group: str = ""
+    is_torn: bool = False
+
+    def lead_of(self, lines: Sequence[Line], number: int) -> str:
+        """What the line `number` of the body must not be read without: head and group."""
+        above = [line for line in self.groups if line < number]
+        group = lines[above[-1]].text if above else self.group
+        return "\n".join(
+            part for part in (self.head, "" if number in self.groups else group) if part
+        )
 
 
 def tables_of(lines: Sequence[Line]) -> list[Table]:
     """In order. A table that goes on over a page's end is one for each page, with one head."""
     tables: list[Table] = []
     for start, last in _runs(lines):
-        first = _title(lines, start)
-        body = start + _head_rows(lines[start : last + 1])
-        head = _head(lines, first, start, body)
         before = tables[-1] if tables else None
-        if before is not None and _goes_on(lines, before, first, start):
-            title = "" if first == start else _head(lines, first, start, start)
-            if body == start or not head:
-                head = before.head
-            elif not title:
-                head = _with_title(before.head, head)
-        tables.append(Table(first, start, body, last, head))
+        rest = start if lines[start].row.startswith("\t") else start - 1
+        if before is not None and _is_rest(lines, before, rest):
+            tables.append(_going_on(lines, before, rest, start, start, last, is_torn=True))
+            continue
+        first = _title(lines, start)
+        is_more = before is not None and _goes_on(lines, before, first, start)
+        if start == last and not is_more:
+            continue  # a single row is none
+        head_rows = _head_rows(lines[start : last + 1])
+        groups = _groups(lines, start + head_rows, last)
+        if head_rows == 0 and groups and first < start - 1:
+            start -= 1  # the last line of the title is the name of the first group
+        body = start + head_rows
+        if before is not None and is_more:
+            tables.append(_going_on(lines, before, first, start, body, last))
+        else:
+            head = _head(lines, first, start, body)
+            tables.append(Table(first, start, body, last, head, _groups(lines, body, last)))
     return tables
+
+
+def _going_on(
+    lines: Sequence[Line],
+    before: Table,
+    first: int,
+    start: int,
+    body: int,
+    last: int,
+    *,
+    is_torn: bool = False,
+) -> Table:
+    """The rows from `start` on as a part of the table `before` them."""
+    head = before.head
+    if body > start:  # it repeats its head, or has another below the same title
+        own = _head(lines, first, start, body)
+        head = own if first < start else _with_title(before.head, own)
+    group = before.lead_of(lines, before.last + 1).removeprefix(before.head).strip("\n")
+    groups = _groups(lines, body, last)
+    rows = first if is_torn else start
+    return Table(first, rows, body, last, head, groups, group, is_torn)
+
+
+def _groups(lines: Sequence[Line], body: int, last: int) -> tuple[int, ...]:
+    """The lines of a table's body that have one cell: the name of the rows below."""
+    return tuple(
+        number
+        for number in range(body, last)
+        if sum(bool(cell) for cell in cells_of(lines[number].row)) == 1
+        and cells_of(lines[number].row)[0]
+        and lines[number].text[0].isalnum()
+    )
+
+
+def _is_rest(lines: Sequence[Line], before: Table, rest: int) -> bool:
+    """Whether the line `rest` is the end of the last row on the page before."""
+    if rest != before.last + 1 or lines[rest].page != lines[before.last].page + 1:
+        return False
+    is_row_below = rest + 1 < len(lines) and is_row(lines[rest + 1])
+    return lines[rest].text[0].islower() and is_row_below and not lines[rest + 1].after_gap
 
 
 def cells_of(row: str) -> list[str]:
@@ -71,7 +132,7 @@ def is_row(line: Line) -> bool:
 
 
 def _runs(lines: Sequence[Line]) -> Iterator[tuple[int, int]]:
-    """First and last line of each run of two rows or more. A line between two rows belongs to them
+    """First and last line of each run of rows. A line between two rows belongs to them
     when no gap sets it off: it names a group of rows.
     """
     number = 0
@@ -80,7 +141,6 @@ def _runs(lines: Sequence[Line]) -> Iterator[tuple[int, int]]:
             number += 1
             continue
         last = number
-        rows = 1
         while True:
             step = next(
                 (
@@ -95,9 +155,7 @@ def _runs(lines: Sequence[Line]) -> Iterator[tuple[int, int]]:
             if step == 0:
                 break
             last += step
-            rows += 1
-        if rows > 1:
-            yield number, last
+        yield number, last
         number = last + 1
 
 

@@ -74,9 +74,12 @@ def _end_of_box(lines: Sequence[Line], title: Heading, following: Heading | None
 
 def _add_table(wholes: Wholes, lines: Sequence[Line], table: Table) -> None:
     wholes.spans.append(_span(lines, table.first, table.last))
-    wholes.glued.update(range(table.first + 1, min(table.body, table.last) + 1))
-    if table.head:
-        wholes.leads.update(dict.fromkeys(range(table.body, table.last + 1), table.head))
+    begin = table.rows if table.is_torn else table.first
+    wholes.glued.update(range(begin + 1, min(table.body, table.last) + 1))
+    wholes.glued.update(number + 1 for number in table.groups)
+    for number in range(table.rows if table.is_torn else table.body, table.last + 1):
+        if lead := table.lead_of(lines, number):
+            wholes.leads[number] = lead
 
 
 @dataclass(slots=True)

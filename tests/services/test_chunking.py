@@ -175,6 +175,31 @@ def test_a_table_that_goes_on_over_a_page_keeps_its_head() -> None:
         assert chunks[1].lead == (HEAD if top.startswith(ROWS[4]) else None)
 
 
+def test_rows_below_a_name_that_groups_them_keep_it() -> None:
+    groups = [
+        "\n".join([f"Drug Group {n}", *[f"Measure {m}\t{SENTENCE.strip()}" for m in range(3)]])
+        for n in range(9)
+    ]
+    chunks = of("\n".join(["Table 3: Interactions", *groups]))
+    assert len(chunks) > 2
+    for chunk in chunks:
+        last = chunk.text.split("\n")[-1]
+        assert not last.startswith("Drug Group"), "a name without its rows"
+        if not chunk.text.startswith(("Table", "Drug Group")):
+            assert (chunk.lead or "").startswith("Table 3: Interactions\nDrug Group")
+    assert {chunk.section for chunk in chunks} == {None}
+
+
+def test_a_row_over_a_page_is_marked_as_torn() -> None:
+    first, second = of(
+        "Table 3: Interactions\nImpact\tA decrease in bicarbonate.\nEffect\tMay increase the",
+        "risk of hypoglycemia.\nMeasure\tLower the dose.",
+    )
+    assert first.torn_end
+    assert second.torn_start
+    assert second.lead == "Table 3: Interactions"
+
+
 def test_a_table_of_another_shape_on_the_next_page_has_its_own_head() -> None:
     chunks = of("\n".join([HEAD, *ROWS[:4]]), "Colour\tStrength\npink\t1 mg\nblue\t4 mg")
     assert chunks[1].lead is None
@@ -277,9 +302,9 @@ def test_what_ends_with_its_page_is_not_torn(foot: str, top: str) -> None:
 
 def test_a_running_head_does_not_tear_a_sentence() -> None:
     pages = [
-        f"Ward handbook, page {n}\nThis text of page {n} goes on and on until the end of it, and\n"
-        "then it goes on over the page as long as there are pages, which is the rule of it and of"
-        for n in range(1, 6)
+        f"Ward handbook, page {n}\nDrug {letter} is halved in patients whose kidneys fail,\n"
+        f"and drug {letter} is stopped before surgery, in all who were given any other drug of"
+        for n, letter in enumerate("abcde", start=1)
     ]
     chunks = of(*pages)
     assert not any("handbook" in chunk.text for chunk in chunks)

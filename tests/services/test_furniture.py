@@ -39,11 +39,26 @@ def test_what_runs_through_the_pages_goes(head: str, foot: str, count: int) -> N
     assert kept(*pages) == texts
 
 
-def test_lines_that_do_not_count_run_only_where_there_are_enough_pages() -> None:
+def test_in_a_short_document_only_the_outermost_line_runs_without_counting() -> None:
     texts = [TEXT.replace("It is", f"Drug {letter} is") for letter in "abcd"]
-    pages = [f"{text}\nAntibiotic policy\nValid from {2026 - n}" for n, text in enumerate(texts)]
+    pages = [f"{text}\nAntibiotic policy\nWard 7, Bern" for text in texts]
     assert kept(*pages) == texts
-    assert kept(*pages[:2]) == pages[:2]
+    assert kept(*pages[:2]) == [f"{text}\nAntibiotic policy" for text in texts[:2]]
+
+
+def test_doses_that_differ_by_their_numbers_stay() -> None:
+    pages = [
+        f"Drug {n}\nStart with {n * 5} mg\nDrug{n} is given as {n} mg once a day."
+        for n in range(1, 9)
+    ]
+    texts = kept(*pages)
+    doses = [page.split("\n", 1)[1] for page in pages]
+    assert all(text.endswith(dose) for text, dose in zip(texts, doses, strict=True))
+
+
+def test_a_page_of_nothing_else_is_kept() -> None:
+    pages = ["WARD HANDBOOK 1\nA text.", *[f"WARD HANDBOOK {n}" for n in range(2, 6)]]
+    assert kept(*pages) == ["A text.", *pages[1:]]
 
 
 def test_a_stamp_goes_from_a_single_page() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -131,6 +133,15 @@ def test_the_heading_of_a_cited_section_claims_nothing() -> None:
     assert [s.supported for s in grounded(answer, found).sentences] == [True]
     other = grounded("2.2 Another Dosage [1]", found)
     assert [s.supported for s in other.sentences] == [False]
+
+
+def test_a_citation_says_its_section_with_those_above() -> None:
+    found = passage(DOSE, section="Risk Summary")
+    found = replace(found, chunk=replace(found.chunk, path=("8 POPULATIONS", "8.1 Pregnancy")))
+    result = grounded("Risk Summary [1]\n- The usual dose is 5 mg once daily. [1]", found)
+    (citation,) = result.citations
+    assert citation.section == "8 POPULATIONS › 8.1 Pregnancy › Risk Summary"
+    assert [s.supported for s in result.sentences] == [True]
 
 
 def test_no_passages_no_citations() -> None:

@@ -35,8 +35,33 @@ def test_the_head_is_told_from_the_rows_by_what_they_hold(text: str, head: str) 
 
 def test_a_row_and_the_names_between_rows_belong_to_the_table() -> None:
     text = "Age\tDose\nChildren\n6 years\t250 mg\nAdults\n30 years\t500 mg"
-    (table,) = tables(f"Before.\n\n{text}\n\nBehind.")
-    assert (table.rows, table.body, table.last) == (1, 2, 5)
+    page = f"Before.\n\n{text}\n\nBehind."
+    (table,) = tables(page)
+    assert (table.rows, table.body, table.last, table.groups) == (1, 2, 5, (2, 4))
+    leads = [table.lead_of(lines_of([page]), number) for number in range(2, 6)]
+    assert leads == ["Age\tDose", "Age\tDose\nChildren", "Age\tDose", "Age\tDose\nAdults"]
+
+
+GROUPS = (
+    "Table 3: Interactions\nCarbonic Anhydrase Inhibitors\nImpact:\tA decrease in bicarbonate.\n"
+    "Intervention:\tMonitor these patients.\nInsulin\nImpact:\tMay increase the"
+)
+
+
+def test_the_first_group_is_no_part_of_the_title() -> None:
+    (table,) = tables(GROUPS)
+    assert table.head == "Table 3: Interactions"
+    assert table.groups == (1, 4)
+
+
+def test_a_row_and_its_group_go_on_over_the_page() -> None:
+    for rest in ("risk of hypoglycemia.", "\trisk of hypoglycemia."):
+        top = f"{rest}\nIntervention:\tLower the dose.\nAlcohol\nImpact:\tAvoid it."
+        first, second = tables(GROUPS, top)
+        assert (first.is_torn, second.is_torn) == (False, True)
+        lines = lines_of([GROUPS, top])
+        assert second.lead_of(lines, second.rows + 1) == "Table 3: Interactions\nInsulin"
+        assert second.lead_of(lines, second.last) == "Table 3: Interactions\nAlcohol"
 
 
 @pytest.mark.parametrize(
