@@ -56,9 +56,10 @@ def other_names(text: str) -> list[tuple[str, str]]:
 def _is_short(form: str) -> bool:
     if _SHORT.fullmatch(form) is None:
         return False
-    # An abbreviation has a capital that no ordinary word has, or a digit among letters.
-    letters = sum(c.isalpha() for c in form)
-    return letters > 0 and (sum(c.isupper() for c in form) > 1 or letters < len(form))
+    # An abbreviation has a second capital, which no ordinary word has, or a digit.
+    return sum(c.isupper() for c in form) > 1 or (
+        any(c.isdigit() for c in form) and any(c.isalpha() for c in form)
+    )
 
 
 def _long_form(short: str, before: str) -> str | None:

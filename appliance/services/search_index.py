@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from appliance.services.index_builder import MISSING, IndexBuilder
 from appliance.services.model_change import ChangeProgress, ModelChange, forget_other_models
 from appliance.services.ranking import Candidates, Hit, ranked
 from appliance.services.serving_embedder import ServingEmbedder
+from appliance.services.wordings import other_wordings
 from appliance.storage import chunks, embedding_models
 from appliance.storage.database import Database
 from appliance.storage.memory_vectors import FLAT_LIMIT
@@ -152,7 +153,9 @@ class SearchIndex:
             served = await self._served(list(cosines), category)
             exhausted = len(nearest) < depth and len(worded) < depth
             if len(served) >= limit or exhausted or depth >= _DEEPEST:
-                return ranked(_candidates(table, vector, text, names, served, cosines))[:limit]
+                found = {i: cosine for i, cosine in cosines.items() if i in served}
+                wordings = [*names, *other_wordings(text)]
+                return ranked(_candidates(table, text, wordings, found))[:limit]
             depth *= 4
 
     async def passages(self, ids: Sequence[str]) -> list[Passage]:
@@ -215,9 +218,9 @@ class SearchIndex:
             except DamagedIndex as reason:
                 self._lost(table, reason)
 
-    async def _served(self, ids: Sequence[str], category: str | None) -> dict[str, str]:
+    async def _served(self, ids: Sequence[str], category: str | None) -> set[str]:
         if not ids:
-            return {}
+            return set()
         return await self._db.read(lambda tx: chunks.served(tx, ids, category=category))
 
     def _ready(self) -> VectorTable:
@@ -285,35 +288,25 @@ class SearchIndex:
 
 def _candidates(
     table: VectorTable,
-    vector: NDArray[np.float32],
     text: str,
-    names: Sequence[tuple[str, str]],
-    openings: Mapping[str, str],
+    names: Iterable[tuple[str, str]],
     cosines: Mapping[str, float],
 ) -> Candidates:
-    """`openings`: the first chunk of the document of each chunk to be ranked."""
-    ids = list(openings)
-    rows = {i: number for number, i in enumerate(dict.fromkeys([*ids, *openings.values()]))}
-    cosines = {**table.cosines(vector, rows.keys() - cosines.keys()), **cosines}
     asked = table.terms(text)
     columns = {term: number for number, term in enumerate(asked)}
     pairs = []
     for words, other in names:
-        for term in table.terms(other):
-            columns.setdefault(term, len(columns))
-        pairs.append(
-            (
-                [columns[term] for term in table.terms(words) if term in columns],
-                [columns[term] for term in table.terms(other)],
-            )
-        )
+        own = [columns[term] for term in table.terms(words) if term in columns]
+        instead = [columns.setdefault(term, len(columns)) for term in table.terms(other)]
+        if own and instead:
+            pairs.append((own, instead))
+    ids = list(cosines)
     return Candidates(
         ids,
-        np.array([rows[openings[i]] for i in ids], np.int64),
-        np.array([cosines.get(i, 0.0) for i in rows]),
-        table.counted(list(columns), list(rows)),
+        np.array([cosines[chunk_id] for chunk_id in ids]),
+        table.counted(list(columns), ids),
         asked=len(asked),
-        names=[(words, other) for words, other in pairs if words and other],
+        names=pairs,
     )
 
 

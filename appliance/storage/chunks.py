@@ -184,21 +184,16 @@ def revisions(tx: Connection) -> list[tuple[str, int]]:
     return [(row["id"], row["revision"]) for row in rows]
 
 
-def served(tx: Connection, ids: Sequence[str], *, category: str | None = None) -> dict[str, str]:
-    """Those of `ids` that may answer a question, with the first chunk of the document of each.
-
-    With `category`, of its documents alone.
-    """
+def served(tx: Connection, ids: Sequence[str], *, category: str | None = None) -> set[str]:
+    """Those of `ids` that may answer a question; with `category`, of its documents alone."""
     marks = ",".join("?" * len(ids))
     rows = tx.execute(
-        f"""SELECT c.id, coalesce(first.id, c.id) AS opening FROM chunks c
+        f"""SELECT c.id FROM chunks c
               JOIN documents d ON d.id = c.document_id AND d.revision = c.revision
-              LEFT JOIN chunks first ON first.document_id = c.document_id
-                                    AND first.revision = c.revision AND first.ordinal = 0
              WHERE c.id IN ({marks}) AND {SERVED} AND (? IS NULL OR d.category = ?)""",
         [*ids, category, category],
     )
-    return {row["id"]: row["opening"] for row in rows}
+    return {row["id"] for row in rows}
 
 
 def passages(tx: Connection, ids: Sequence[str]) -> dict[str, tuple[Chunk, Document]]:

@@ -30,9 +30,10 @@ from numpy.typing import NDArray
 from appliance.domain import Chunk, Document, DocumentStatus, Page, utc_now
 from appliance.engines.embedder import LlamaEmbedder
 from appliance.services.chunking import chunked, with_context
+from appliance.services.lexicon import Lexicon
 from appliance.services.plain_text import pages_of
 from appliance.services.search_index import SearchIndex
-from appliance.storage import chunks, documents, file_rows, pages
+from appliance.storage import chunks, documents, file_rows, knowledge_epoch, pages
 from appliance.storage.database import Connection, Database
 from appliance.storage.files import SealedFile
 from appliance.storage.vector_rows import VectorRow
@@ -109,7 +110,8 @@ async def fill(db: Database, directory: Path, embedder: KeptVectors, folder: Pat
     The index is written in large parts: as many single documents would take an hour.
     """
     with gzip.open(folder / "corpus.jsonl.gz", "rt", encoding="utf-8") as lines:
-        corpus = [json.loads(line) for line in lines]
+        # Some documents stand in a set more than once.
+        corpus = list({one["id"]: one for one in map(json.loads, lines)}.values())
     table = await VectorTable.create(
         directory / "000001",
         model=embedder.name,
@@ -181,7 +183,14 @@ async def measure(name: str, cache: Path | None) -> None:
         count = await fill(db, Path(scratch) / "index", embedder, folder)
         index = SearchIndex(db, Path(scratch) / "index", embedder, terms_key=TERMS_KEY)
         await index.open()
-        vectors = np.concatenate([await embedder.embed([q.text]) for q in questions])
+        epoch = await db.read(knowledge_epoch.current)
+        lexicon = Lexicon(db)
+        lexicon.vocabulary(epoch)
+        await lexicon.settled()
+        _, vocabulary = lexicon.vocabulary(epoch)
+        read = [vocabulary.understood(question.text) for question in questions]
+        vectors = [(await embedder.embed([question.text]))[0] for question in questions]
+        ours_vectors = [(await embedder.embed([query.text]))[0] for query in read]
         embedder.keep()
         document_of = {
             chunk_id: document_id for chunk_id, document_id, _ in await db.read(chunks.expected)
@@ -196,13 +205,14 @@ async def measure(name: str, cache: Path | None) -> None:
             scores.setdefault(way, []).append(ndcg(ranking, relevant))
             times.setdefault(way, []).append(ms)
 
-        for question, vector in zip(questions, vectors, strict=True):
+        rows = zip(questions, vectors, read, ours_vectors, strict=True)
+        for question, vector, query, our_vector in rows:
             started = perf_counter()
             near = [i for i, _ in await table.vector_search(vector, CHUNKS)]
             between = perf_counter()
             worded = [i for i, _ in await table.text_search(question.text, CHUNKS)]
             ended = perf_counter()
-            hits = [hit.chunk_id for hit in await index.search(vector, question.text, CHUNKS)]
+            hits = await index.search(our_vector, query.text, CHUNKS, names=query.names)
             ours = perf_counter() - ended
             reciprocal: dict[str, float] = {}
             for leg in (near, worded):
@@ -212,7 +222,7 @@ async def measure(name: str, cache: Path | None) -> None:
             note("vectors alone", near, question.relevant, 1000 * (between - started))
             note("BM25 alone", worded, question.relevant, 1000 * (ended - between))
             note("plain RRF", mixed, question.relevant, 1000 * (ended - started))
-            note("ours", hits, question.relevant, 1000 * ours)
+            note("ours", [hit.chunk_id for hit in hits], question.relevant, 1000 * ours)
         await index.close()
         await db.close()
     await embedder.close()

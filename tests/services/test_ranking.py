@@ -14,20 +14,18 @@ def candidates(
     counts: list[list[int]],
     *,
     frequencies: list[int] | None = None,
-    openings: list[int] | None = None,
+    lengths: list[int] | None = None,
     ids: str = "abcdef",
     asked: int | None = None,
     names: list[tuple[list[int], list[int]]] | None = None,
 ) -> Candidates:
     columns = len(counts[0])
-    chosen = ids[: len(openings or cosines)]
     return Candidates(
-        list(chosen),
-        np.array(openings if openings is not None else range(len(cosines))),
+        list(ids[: len(cosines)]),
         np.array(cosines),
         TermCounts(
             np.array(counts),
-            np.full(len(cosines), 60),
+            np.array(lengths or [60] * len(cosines)),
             np.array(frequencies or [10] * columns),
             1000,
             60.0,
@@ -63,9 +61,8 @@ def test_another_name_stands_for_the_words_it_means() -> None:
     assert list(cover(without) > 0) == [False, False, False, True]
 
 
-def test_a_chunk_is_helped_by_the_opening_of_its_document() -> None:
-    # c and d are the openings of a and b, and no candidates.
-    found = candidates([0.5, 0.5, 0.1, 0.8], [[1], [1], [0], [1]], openings=[2, 3])
+def test_a_stub_comes_after_a_passage() -> None:
+    found = candidates([0.6, 0.6], [[1], [1]], lengths=[4, 90])
     assert order(found) == "ba"
 
 
@@ -82,4 +79,4 @@ def test_without_a_word_in_common_nearness_decides(counts: list[list[int]]) -> N
 
 def test_nothing_found_is_nothing_ranked() -> None:
     words = TermCounts(np.zeros((0, 2), int), np.zeros(0, int), np.zeros(2, int), 0, 0.0)
-    assert ranked(Candidates([], np.zeros(0, int), np.zeros(0), words, asked=2)) == []
+    assert ranked(Candidates([], np.zeros(0), words, asked=2)) == []
