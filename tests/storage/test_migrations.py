@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import sqlite_utils
 
 from appliance.errors import Unavailable
-from appliance.storage import branches, conversations, message_search, messages, migrations
+from appliance.storage import branches, chunks, conversations, message_search, messages, migrations
 from appliance.storage.conversations import Filter
 from appliance.storage.database import Connection, Database
 from tests.conftest import KEY
@@ -161,4 +162,49 @@ async def test_conversations_of_an_earlier_version_are_counted_and_found(
     # A row can be taken out only if it went in as the triggers would have put it.
     assert await database.write(lambda tx: conversations.delete(tx, user_id, "c"))
     assert await database.read(found) == ([], 0, 0)
+    await database.close()
+
+
+async def test_vectors_of_an_earlier_version_are_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    earlier = sqlite_utils.Migrations("appliance")
+    earlier._migrations = list(migrations.schema._migrations)[:7]
+    monkeypatch.setattr(migrations, "schema", earlier)
+    database = await Database.open(tmp_path / "a.db", KEY)
+    vector = np.arange(3, dtype="<f4")
+
+    def fill(tx: Connection) -> None:
+        tx.execute("INSERT INTO files (sha256, size, key, created_at) VALUES ('f', 1, X'00', '')")
+        tx.execute(
+            """INSERT INTO documents (id, title, filename, file_type, size, sha256, status,
+                                      upload_date, revision)
+               VALUES ('d', 'T', 'd.txt', 'txt', 1, 'f', 'indexed', '2026', 1)"""
+        )
+        tx.execute(
+            "INSERT INTO pages (document_id, revision, number, text) VALUES ('d', 1, 1, 'ab')"
+        )
+        for ordinal, (model, blob) in enumerate([("m", vector.tobytes()), (None, None)]):
+            tx.execute(
+                """INSERT INTO chunks (id, document_id, revision, ordinal, page, char_start,
+                                       char_end, embedding_model, embedding)
+                   VALUES (?, 'd', 1, ?, 1, 0, 1, ?, ?)""",
+                (f"c{ordinal}", ordinal, model, blob),
+            )
+
+    await database.write(fill)
+    await database.close()
+    monkeypatch.undo()
+    database = await Database.open(tmp_path / "a.db", KEY)
+    first, second = await database.read(
+        lambda tx: chunks.of_revision(tx, "d", 1, "m", start=0, limit=9)
+    )
+    assert first.vector is not None and first.vector.tolist() == vector.tolist()
+    assert second.vector is None
+    assert await database.read(lambda tx: chunks.to_serve(tx, "m")) == (2, 1)
+    assert await database.read(lambda tx: chunks.to_serve(tx, "another")) == (2, 0)
+    # They go with their document.
+    await database.write(lambda tx: tx.execute("DELETE FROM documents").rowcount)
+    left = "SELECT count(*) AS n FROM chunk_vectors"
+    assert await database.read(lambda tx: tx.execute(left).fetchone()["n"]) == 0
     await database.close()
