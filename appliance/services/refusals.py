@@ -18,10 +18,10 @@ def nearest_sections(passages: Sequence[Passage]) -> tuple[NearestSection, ...]:
     found: dict[tuple[str, str | None, int], NearestSection] = {}
     for passage in sorted(passages, key=lambda passage: -passage.similarity):
         chunk, document = passage.chunk, passage.document
-        place = document.id, chunk.section, chunk.page
+        place = document.id, chunk.place, chunk.page
         if passage.similarity >= NEAR and place not in found and len(found) < MOST_NEAREST:
             found[place] = NearestSection(
-                document.id, chunk.id, document.title, chunk.section, chunk.page
+                document.id, chunk.id, document.title, chunk.place, chunk.page
             )
     return tuple(found.values())
 
