@@ -10,39 +10,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 
 from appliance.engines.pdf_columns import Part, flows_of
 from appliance.engines.pdf_frames import Frame, framed
-from appliance.engines.pdf_places import Box, Drawings, Run, turned, upright
+from appliance.engines.pdf_lines import Line, lines_of
+from appliance.engines.pdf_places import Box, Drawings, Run, upright
 from appliance.engines.pdf_tables import Row, aligned, ruled
-from appliance.engines.pdf_words import BREAK, Line, Word, cleaned, lines_of, words_of
+from appliance.engines.pdf_text import Block, PageText, Writer
+from appliance.engines.pdf_words import Word, words_of
 
 _PARAGRAPH = 1.25  # in usual distances of lines: from here on a line begins a paragraph
 _USUAL = 0.3  # the quantile of all distances that is the usual one
 _MAX_COMPACT = 2_000  # letters in a frame that is kept together
-_SEGMENT_GAP = 0.8  # in type sizes: from here on words may be of different columns
-_HYPHENS = "-" + BREAK
-_CAPTION = re.compile(r"\W{0,3}(?:table|tab\.|exhibit)\s+[\dIVX]{1,4}\b", re.I)
-_MAX_CAPTION = 4  # lines
 _ENDED = re.compile(r"[.!?:;][\"'’”)\]]*$")
-
-
-@dataclass(frozen=True, slots=True)
-class PageText:
-    """`words` are (start, end, box): characters of `text`, points of the page as it is shown."""
-
-    text: str
-    words: list[tuple[int, int, Box]]
-
-
-@dataclass(frozen=True, slots=True)
-class _Block:
-    """A paragraph, or a table."""
-
-    lines: list[Line] = field(default_factory=list)
-    rows: list[Row] = field(default_factory=list)
+_SEGMENT_GAP = 0.8  # in type sizes: from here on words may be of different columns
+_MAX_ENDED = re.compile(r"[.!?:;][\"'’”)\]]*$")
 
 
 def laid_out(runs: Sequence[Run], drawings: Drawings, width: float, height: float) -> PageText:
@@ -50,7 +34,7 @@ def laid_out(runs: Sequence[Run], drawings: Drawings, width: float, height: floa
     turns: dict[int | None, int] = {}
     for run in runs:
         turns[run.style.turn] = turns.get(run.style.turn, 0) + len(run.characters)
-    writer = _Writer()
+    writer = Writer()
     for turn in sorted((t for t in turns if t is not None), key=lambda t: -turns[t]):
         seen, page = drawings.upright(turn), upright((0.0, 0.0, width, height), turn)
         walls = [box for box in seen.rules if box[3] - box[1] > box[2] - box[0]]
@@ -62,7 +46,7 @@ def laid_out(runs: Sequence[Run], drawings: Drawings, width: float, height: floa
     return writer.page()
 
 
-def _blocks(words: list[Word], drawings: Drawings, page: Box) -> list[_Block]:
+def _blocks(words: list[Word], drawings: Drawings, page: Box) -> list[Block]:
     if not words:
         return []
     root = framed(words, drawings, page)
@@ -165,14 +149,14 @@ def _part(words: list[Word], number: int) -> Part:
     )
 
 
-def _composed(frame: Frame, flows: dict[int, list[_Flow]], usual: float) -> list[_Block]:
+def _composed(frame: Frame, flows: dict[int, list[_Flow]], usual: float) -> list[Block]:
     if frame.grid is not None:
-        return [_Block(rows=ruled(frame.grid, frame.words))]
-    blocks: list[_Block] = []
+        return [Block(rows=ruled(frame.grid, frame.words))]
+    blocks: list[Block] = []
     last: Line | None = None
     for flow in flows[id(frame)]:
         if flow.rows:
-            blocks.append(_Block(rows=flow.rows))
+            blocks.append(Block(rows=flow.rows))
             last = None
         is_first = True
         for item in flow.items:
@@ -187,104 +171,19 @@ def _composed(frame: Frame, flows: dict[int, list[_Flow]], usual: float) -> list
             ):
                 blocks[-1].lines.append(item)
             else:
-                blocks.append(_Block(lines=[item]))
+                blocks.append(Block(lines=[item]))
             last, is_first = item, False
     return blocks
 
 
-def _inner(frame: Frame, flows: dict[int, list[_Flow]], usual: float) -> list[_Block]:
+def _inner(frame: Frame, flows: dict[int, list[_Flow]], usual: float) -> list[Block]:
     """A frame in its surroundings: of one piece, unless it is long or holds a table."""
     blocks = _composed(frame, flows, usual)
     if frame.letters > _MAX_COMPACT or any(block.rows for block in blocks):
         return blocks
-    return [_Block(lines=[line for block in blocks for line in block.lines])]
+    return [Block(lines=[line for block in blocks for line in block.lines])]
 
 
 def _goes_on(above: Line, below: Line) -> bool:
     """Whether a sentence goes on from the foot of a column to the head of the next."""
     return below.text[:1].islower() and _ENDED.search(above.text) is None
-
-
-class _Writer:
-    """Puts the text together and keeps where its words are."""
-
-    def __init__(self) -> None:
-        self._parts: list[str] = []
-        self._length = 0
-        self._words: list[tuple[int, int, Box]] = []
-
-    def page(self) -> PageText:
-        return PageText("".join(self._parts), self._words)
-
-    def blocks(self, blocks: Sequence[_Block], turn: int) -> None:
-        for number, block in enumerate(blocks):
-            following = blocks[number + 1] if number + 1 < len(blocks) else None
-            if self._length:
-                above = blocks[number - 1] if number else None
-                self._say("\n" if _is_caption(above, block) else "\n\n")
-            if block.rows:
-                self._rows(block.rows, turn)
-            else:
-                self._lines(block.lines, turn, " " if _is_caption(block, following) else "\n")
-
-    def leaning(self, run: Run) -> None:
-        """Text that leans stands by itself; its box is that of all of it."""
-        characters = run.characters
-        text = cleaned("".join(" " * c.after_space + c.text for c in characters)).strip()
-        if not text:
-            return
-        if self._length:
-            self._say("\n\n")
-        box = (
-            min(c.left for c in characters),
-            min(c.bottom for c in characters),
-            max(c.right for c in characters),
-            max(c.top for c in characters),
-        )
-        self._words.append((self._length, self._length + len(text), box))
-        self._say(text)
-
-    def _rows(self, rows: Sequence[Row], turn: int) -> None:
-        for number, row in enumerate(rows):
-            if number:
-                self._say("\n")
-            last = max(column for column, lines in enumerate(row) if lines)
-            for column, lines in enumerate(row[: last + 1]):
-                if column:
-                    self._say("\t")
-                self._lines(lines, turn, " ")
-
-    def _lines(self, lines: Sequence[Line], turn: int, between: str) -> None:
-        for number, line in enumerate(lines):
-            following = lines[number + 1] if number + 1 < len(lines) else None
-            at = self._length
-            for start, end, left, right in line.words:
-                if start < end:
-                    box = turned((left, line.bottom, right, line.top), turn)
-                    self._words.append((at + start, at + end, box))
-            if following is not None and _is_broken(line.text, following.text):
-                self._say(line.text[:-1].replace(BREAK, "-") + BREAK)
-            else:
-                self._say(line.text.replace(BREAK, "-"))
-                if following is not None:
-                    self._say(between)
-
-    def _say(self, text: str) -> None:
-        self._parts.append(text)
-        self._length += len(text)
-
-
-def _is_caption(above: _Block | None, below: _Block | None) -> bool:
-    """Whether `above` is the title of the table `below`."""
-    return (
-        above is not None
-        and below is not None
-        and bool(below.rows)
-        and 0 < len(above.lines) <= _MAX_CAPTION
-        and _CAPTION.match(above.lines[0].text) is not None
-    )
-
-
-def _is_broken(line: str, following: str) -> bool:
-    """Whether the hyphen at the end of a line is within a word."""
-    return line[-1:] in _HYPHENS and line[-2:-1].isalnum() and following[:1].isalnum()

@@ -10,7 +10,8 @@ from itertools import pairwise
 from statistics import median
 
 from appliance.engines.pdf_grids import Grid
-from appliance.engines.pdf_words import Line, Word, lines_of
+from appliance.engines.pdf_lines import Line, lines_of
+from appliance.engines.pdf_words import Word
 
 Row = list[list[Line]]
 _GAP = 0.8  # least white space between two columns, in type sizes

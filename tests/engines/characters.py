@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from appliance.engines.pdf_layout import PageText, laid_out
+from appliance.engines.pdf_layout import laid_out
 from appliance.engines.pdf_places import Box, Character, Drawings, Run, Style
+from appliance.engines.pdf_text import PageText
 
 SIZE = 10.0
 WIDTH, HEIGHT = 600.0, 800.0

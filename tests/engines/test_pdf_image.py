@@ -195,3 +195,18 @@ async def test_real_pages_are_marked_at_the_words_of_their_text(
     assert " ".join(words.split()) in under
     # Whole lines stand under the box; no more than those, and none of the other column.
     assert len(under) < len(words) + 200
+
+
+@pytest.mark.parametrize("turn", [0, 90, 180, 270])
+async def test_boxes_are_marked_where_the_reader_says_that_the_words_are(turn: int) -> None:
+    data = PDF.replace(b"/MediaBox", b"/Rotate %d /CropBox [20 30 595 842] /MediaBox" % turn)
+    async with aclosing(PdfReader().pages(in_pieces(data))) as pages:
+        page, _ = [page async for page in pages]
+    assert page.text is not None
+    start = page.text.index("Do not give")
+    boxes = [word.box for word in page.words if start <= word.start < start + 11]
+    png = await PdfReader().image(in_pieces(data), 1, boxes=boxes)
+    by_boxes = marked(Image.open(io.BytesIO(png)))
+    by_words = marked(await image(data, words="Do not give"))
+    assert by_boxes is not None and by_words is not None
+    assert all(abs(a - b) <= 6 for a, b in zip(by_boxes, by_words, strict=True))
