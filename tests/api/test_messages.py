@@ -29,7 +29,7 @@ PIECES = ["The usual dose is ", "5 mg ", "once daily. [1]"]
 MESSAGE = {
     "id", "conversationId", "branchId", "parentMessageId", "role", "content", "status",
     "citations", "sentences", "clientMessageId", "model", "tokens", "createdAt", "editedAt",
-    "feedback",
+    "feedback", "withheld", "nearest",
 }  # fmt: skip
 
 

@@ -29,7 +29,7 @@ from appliance.container import Container
 from appliance.domain import Passage, Question, RequestOrigin
 from appliance.server import create_app
 from appliance.settings import Settings
-from tests.answering_parts import DOSE, passage
+from tests.answering_parts import DOSE, all_bear, passage
 from tests.api.socket_client import SocketClient
 from tests.fake_embedder import FakeEmbedder
 from tests.fake_engine import FakeEngine
@@ -88,7 +88,7 @@ async def serve(seconds: float) -> None:
         serving = asyncio.create_task(server.serve_forever())  # type: ignore[no-untyped-call]
         writer = container.services.answering._writer
         writer._retrieval = OnePassage()  # type: ignore[assignment]
-        writer._has_evidence = lambda question, passages: True
+        writer._bearing = all_bear
         people = [f"person{number}@hospital.example" for number in range(PEOPLE)]
         for email in people:
             await container.accounts.register(email, "Person", PASSWORD, ORIGIN)
