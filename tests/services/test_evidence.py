@@ -1,4 +1,4 @@
-"""The rule for refusals on small passages; `tests/quality` measures it on whole sets."""
+"""The rule for refusals on small passages; its calibration on whole sets is in its constants."""
 
 from __future__ import annotations
 
