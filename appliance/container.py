@@ -164,6 +164,7 @@ class Container:
         streams = AnswerStreams()
         lexicon = Lexicon(self.database)
         self._closing.push_async_callback(lexicon.close)
+        await lexicon.open()
         retrieval = Retrieval(
             self.database, embedder, index, cache, limit=settings.passages, lexicon=lexicon
         )

@@ -24,7 +24,7 @@ def chosen(passages: Sequence[Passage], limit: int) -> list[Passage]:
     left = _different(passages)
     most = max(1, round(_SHARE * limit))
     counts: Counter[str] = Counter()
-    taken = set()
+    taken: set[str] = set()
     while left and len(taken) < limit:
         best = max(
             left,

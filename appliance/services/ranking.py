@@ -77,4 +77,5 @@ def cover(found: Candidates) -> NDArray[np.float64]:
         share = own[:, other] @ weights[list(other)] / weights[list(other)].sum()
         held[:, asked] = np.maximum(held[:, asked], share[:, None])
     weights = weights[: found.asked]
-    return held[:, : found.asked] @ weights / max(weights.sum(), 1e-9)
+    covered: NDArray[np.float64] = held[:, : found.asked] @ weights / max(weights.sum(), 1e-9)
+    return covered
