@@ -180,7 +180,7 @@ class Container:
         self._closing.push_async_callback(index.close)
         await index.open(patience_s=_INDEX_PATIENCE_S)
         await index.check()
-        retrieval = self._retrieval(embedder, index, cache)
+        retrieval = await self._retrieval(embedder, index, cache)
         engines = EngineChoice(extractive, language_model, Flags(self.database, cache))
         evidence = self._evidence(embedder)
         writer = self._writer(retrieval, engines, extractive, evidence, observe=None)
@@ -224,7 +224,7 @@ class Container:
         engine = language_model or extractive
         metrics = Metrics(is_open=settings.metrics_access == "open")
         streams = AnswerStreams()
-        retrieval = self._retrieval(embedder, index, cache)
+        retrieval = await self._retrieval(embedder, index, cache)
         engines = EngineChoice(extractive, language_model, flags)
         evidence = self._evidence(embedder)
         observe = metrics.answer_ended
@@ -379,9 +379,10 @@ class Container:
         self._closing.push_async_callback(self.knowledge.close)
         return index, files
 
-    def _retrieval(self, embedder: Embedder, index: SearchIndex, cache: Cache) -> Retrieval:
+    async def _retrieval(self, embedder: Embedder, index: SearchIndex, cache: Cache) -> Retrieval:
         lexicon = Lexicon(self.database)
         self._closing.push_async_callback(lexicon.close)
+        await lexicon.open()
         limit = self.settings.passages
         return Retrieval(self.database, embedder, index, cache, limit=limit, lexicon=lexicon)
 

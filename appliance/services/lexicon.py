@@ -33,6 +33,10 @@ class Lexicon:
         self._parts: dict[tuple[str, int], DocumentLexicon] = {}
         self._learning: asyncio.Task[None] | None = None
 
+    async def open(self) -> None:
+        """Begin to learn the documents that are there."""
+        self.vocabulary(await self._db.read(knowledge_epoch.current))
+
     async def close(self) -> None:
         if self._learning is not None:
             self._learning.cancel()

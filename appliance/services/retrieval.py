@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from appliance.domain import Passage
 from appliance.engines.protocols import Embedder
+from appliance.services.diversity import chosen
 from appliance.services.lexicon import Lexicon
 from appliance.services.query import Query
 from appliance.services.search_index import SearchIndex
@@ -18,6 +19,7 @@ from appliance.storage.cache import QUESTION_VECTORS, RETRIEVAL, Cache
 from appliance.storage.database import Database
 
 PASSAGES = 8
+_SPARE = 2  # times as many are found, to choose an answer's from
 VECTOR_S = 7 * 86400.0
 # Longer than an epoch lasts in most hospitals; a change of the documents begins a new one at once.
 RESULT_S = 86400.0
@@ -49,19 +51,22 @@ class Retrieval:
     ) -> list[Passage]:
         """The best first, each with its score and its similarity to the question.
 
-        `limit` other than an answer's, and one `category`, are for looking around. Raises
+        Those of an answer are of several sources where these are as good. `limit` other than an
+        answer's, and one `category`, are for looking around: then they are as they rank. Raises
         `Unavailable` while the index is being rebuilt, unless the question was asked before.
         """
         text = " ".join(question.split())
+        wanted = _SPARE * self._limit if limit is None else limit
         async with self._index.steady():
-            hits = await self._hits(text, limit or self._limit, category)
+            hits = await self._hits(text, wanted, category)
         passages = {p.chunk.id: p for p in await self._index.passages([i for i, _, _ in hits])}
         # What has been deleted or superseded since it was found is missing here.
-        return [
+        found = [
             replace(passages[chunk_id], score=score, similarity=cosine)
             for chunk_id, score, cosine in hits
             if chunk_id in passages
         ]
+        return chosen(found, self._limit) if limit is None else found
 
     async def _hits(
         self, text: str, limit: int, category: str | None

@@ -33,11 +33,13 @@ class Speller:
         self._buckets = _buckets(frequencies)
 
     def corrected(self, word: str) -> str | None:
-        """The known word nearest to `word`, in lower case; None where `word` is known, too short,
-        no word, or near to nothing.
+        """The known word nearest to `word`, in lower case; None where `word` is known, also in the
+        other number, is too short, an abbreviation or no word, or near to nothing.
         """
+        if word.isupper() or not word.isalpha():
+            return None  # an abbreviation, or no word
         word = word.casefold()
-        if word in self._frequencies or not word.isalpha():
+        if not self._frequencies.keys().isdisjoint((word, word + "s", word.removesuffix("s"))):
             return None
         variants = [v for v in spellings(word) if v in self._frequencies]
         if variants:

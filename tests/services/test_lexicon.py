@@ -43,6 +43,7 @@ async def test_the_vocabulary_follows_the_documents(tmp_path: Path) -> None:
         assert await lib.db.read(rows) == 1
         # Another start reads what is kept.
         again = Lexicon(lib.db)
+        await again.open()
         assert await understood(lib, again, "DVT and rivaroxabn") == expected
         await lib.knowledge.delete(document.id, actor=None, origin=None)
         assert await understood(lib, lexicon, "DVT and rivaroxabn") == ("DVT and rivaroxabn", [])

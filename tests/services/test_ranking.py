@@ -56,7 +56,7 @@ def test_another_name_stands_for_the_words_it_means() -> None:
     # Columns: AF; then atrial, fibrillation, which were not asked for.
     counts = [[0, 0, 0], [0, 1, 1], [0, 1, 0], [1, 0, 0]]
     found = candidates([0.5] * 4, counts, asked=1, names=[([0], [1, 2])])
-    assert order(found) == "dbca"
+    assert order(found) == "bdca"
     without = candidates([0.5] * 4, counts, asked=1)
     assert list(cover(without) > 0) == [False, False, False, True]
 

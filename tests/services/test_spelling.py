@@ -46,7 +46,8 @@ def test_slips_and_spellings(speller: Speller, word: str, meant: str) -> None:
 @pytest.mark.parametrize(
     "word",
     [
-        "warfarin", "WARFARIN",  # known
+        "warfarin", "Warfarin", "warfarins", "tumors",  # known
+        "WARFRIN",  # may be an abbreviation
         "prednisone", "quinine", "hydroxyzine", "cisplatin", "cycloserine", "paroxetine",
         "clonidine", "duloxetine", "doze", "not", "h2o", "12", "",
     ],
