@@ -111,7 +111,8 @@ async def refused(table: Table, embedder: KeptVectors) -> EvaluationRun:
 
 
 async def measured(parts: Sequence[str], cache: Path) -> tuple[bool, list[EvaluationRun]]:
-    embedder = KeptVectors(await LlamaEmbedder.open(MODEL, threads=os.cpu_count() or 1), cache)
+    model = await LlamaEmbedder.open(MODEL, threads=max(1, (os.cpu_count() or 2) - 1))
+    embedder = KeptVectors(model, cache)
     table = Table()
     runs = []
     for name in parts:
@@ -126,6 +127,7 @@ async def measured(parts: Sequence[str], cache: Path) -> tuple[bool, list[Evalua
         table.head("all answers")
         table.measure(errors, "numbers not in the cited words", "<=", 0)
     embedder.end()
+    await model.close()
     return table.reached, runs
 
 
