@@ -1,7 +1,8 @@
 # make run     set everything up once, then serve on http://127.0.0.1:8000
 # make test    set everything up once, then lint, types and tests
 # make lint    lint and types alone
-# make bench   the benchmarks
+# make bench   the benchmarks; make bench-scale: search at 10,000 to 1,000,000 passages
+# make eval    quality of retrieval, answers and refusals on the reference sets
 # make fuzz    a hundred thousand generated requests against a running appliance
 # make binary  one executable file, dist/voiceassist, tried without Python on the PATH
 # make lock    resolve the lock files anew (needs uv)
@@ -11,7 +12,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SAMPLE := data/sample_ward_handbook.txt
 
-.PHONY: run test lint bench fuzz binary lock clean distclean ready ready-dev
+.PHONY: run test lint bench bench-scale eval fuzz binary lock clean distclean ready ready-dev
 .DEFAULT_GOAL := run
 
 ready:
@@ -34,6 +35,12 @@ lint: ready-dev
 
 bench: ready-dev
 	$(BIN)/python -m tests.benchmarks
+
+bench-scale: ready-dev
+	$(BIN)/python -m tests.benchmarks.bench_scale
+
+eval: ready-dev
+	$(BIN)/python -m tests.quality
 
 fuzz: ready-dev
 	$(BIN)/python -m tests.contract.fuzz --cases 100000

@@ -63,8 +63,8 @@ class FullText:
 
 def _vectors(tx: Connection) -> tuple[list[str], np.ndarray[tuple[int, int], np.dtype[np.float32]]]:
     """The document of each chunk, and its vector."""
-    rows = tx.execute("SELECT document_id, embedding FROM chunks").fetchall()
-    matrix = np.frombuffer(b"".join(row["embedding"] for row in rows), "<f4")
+    rows = tx.execute("SELECT document_id, vector FROM chunk_vectors").fetchall()
+    matrix = np.frombuffer(b"".join(row["vector"] for row in rows), "<f4")
     return [row["document_id"] for row in rows], matrix.reshape(len(rows), -1)
 
 
