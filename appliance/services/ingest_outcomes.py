@@ -24,18 +24,19 @@ def publish(tx: Connection, job: Job, revision: int, *, at: datetime) -> None:
     current = jobs.by_id(tx, job.id)
     if current is None:
         return  # the document was deleted meanwhile
+    document = documents.by_id(tx, job.document_id)
+    has_pages = document is not None and document.file_type == "pdf"
     total = chunks.total(tx, job.document_id, revision)
-    count = pages.count(tx, job.document_id, revision)
     hidden = pages.with_hidden_text(tx, job.document_id, revision)
     documents.publish(
         tx,
         job.document_id,
         revision=revision,
-        pages=count,
+        pages=pages.count(tx, job.document_id, revision),
         chunks=total,
         at=at,
         note=current.error,
-        warnings=_warnings(hidden, count),
+        warnings=_warnings(hidden, has_pages=has_pages),
     )
     clear(tx, job.document_id, revision)
     knowledge_epoch.bump(tx)
@@ -66,11 +67,11 @@ def clear(tx: Connection, document_id: str, keep: int | None) -> None:
     pages.delete_other_revisions(tx, document_id, keep)
 
 
-def _warnings(hidden: Sequence[int], total: int) -> list[str]:
+def _warnings(hidden: Sequence[int], *, has_pages: bool) -> list[str]:
     if not hidden:
         return []
-    if len(hidden) == total:
-        return ["Hidden text was left out: characters that nobody sees."]
+    if not has_pages:
+        return ["Characters that nobody sees were left out: they may have carried hidden text."]
     where = f"page {hidden[0]}" if len(hidden) == 1 else f"pages {listed(hidden)}"
     return [f"Hidden text on {where} was left out."]
 

@@ -214,7 +214,7 @@ async def test_hidden_characters_are_not_stored(stored: Path) -> None:
         texts = await opened.db.read(
             lambda tx: [row["text"] for row in tx.execute("SELECT text FROM pages")]
         )
-        flagged = await _count(opened, "error LIKE '%nobody sees%'")
+        flagged = await _count(opened, "warnings LIKE '%nobody sees%'")
     assert not any(re.search("[\u200b\u202e\U000e0000-\U000e007f]", text) for text in texts)
     hiding = [d for d in POISONED if re.search("[\u202e\U000e0000-\U000e007f]", d.text)]
     assert flagged == len(hiding) > 0
