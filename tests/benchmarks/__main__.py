@@ -18,6 +18,7 @@ BENCHMARKS = (
     "embedding",
     "ingest",
     "first_token",
+    "answer",
     "paging",
     "revocation",
 )
