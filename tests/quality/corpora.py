@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import json
 import uuid
+from collections import Counter
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -60,7 +61,14 @@ def document_id(name: str) -> str:
 def corpus(folder: Path) -> Corpus:
     with gzip.open(folder / "corpus.jsonl.gz", "rt", encoding="utf-8") as lines:
         rows = [json.loads(line) for line in lines]
-    entries = [Entry(r["id"], r.get("title", ""), r["text"], r.get("focus")) for r in rows]
+    # A few ids stand twice, before different texts: the first keeps it.
+    seen: Counter[str] = Counter()
+    entries = []
+    for row in rows:
+        seen[row["id"]] += 1
+        copy = f"/{seen[row['id']]}" if seen[row["id"]] > 1 else ""
+        name, title = row["id"] + copy, row.get("title", "")
+        entries.append(Entry(name, title, row["text"], row.get("focus")))
     relevant: dict[str, set[str]] = {}
     for line in (folder / "qrels.tsv").read_text("utf-8").splitlines():
         question, document, grade = line.split("\t")
