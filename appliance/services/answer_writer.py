@@ -190,7 +190,8 @@ class AnswerWriter:
     ) -> None:
         engine = await self._engine_for(user_id)
         draft.model = engine.name
-        content = draft.searched = await self._standalone(asked)
+        standing = await self._standalone(asked)
+        content = draft.searched = await self._retrieval.understood(standing)
         found = await self._retrieval.find(content)
         draft.nearest = nearest_sections(found)
         draft.passages = tuple(await self._bearing(content, found))

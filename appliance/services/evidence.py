@@ -30,6 +30,7 @@ _BIAS = -6.25
 _SIMILARITY = 8.0
 _COVER = 4.55
 _MISSING = -2.45
+_SUBJECT_SHARE = 0.6  # of the weightiest word's weight, at least, for the name of a subject
 _COMPANY = 1.5  # beside a passage that answers, one with odds this much lower may add to it
 
 # What a question says of its own case: an eGFR, a weight, an age or a year stands in no passage.
@@ -51,15 +52,19 @@ class Signs:
 
     `cover`: of the question's words, by weight, what the passage holds, its title and the headings
     above it included; `missing`: the weight of the weightiest word that it does not hold.
+    `is_about`: whether it holds the subject, where the question names that of a document.
     """
 
     similarity: float
     cover: float
     missing: float
+    is_about: bool = True
 
     @property
     def score(self) -> float:
         """Log odds that the passage answers: positive where more likely than not."""
+        if not self.is_about:
+            return -math.inf
         return _BIAS + _SIMILARITY * self.similarity + _COVER * self.cover + _MISSING * self.missing
 
 
@@ -80,7 +85,8 @@ class EvidenceRule:
         rarity = await self._rarity.current()
         words = sorted(words, key=lambda word: -rarity.of(word.term))[:MOST_WORDS]
         weighed = weights(words, rarity, await self._moves(question, words))
-        scores = [signs(weighed, passage, rarity).score for passage in passages]
+        subject = titled_subject(weighed, rarity)
+        scores = [signs(weighed, passage, rarity, subject).score for passage in passages]
         if max(scores) <= 0:
             return []
         return [
@@ -119,8 +125,24 @@ def weights(
     }
 
 
-def signs(weighed: Mapping[AskedWord, float], passage: Passage, rarity: Rarity) -> Signs:
-    """Of one passage; `weighed` is not empty."""
+def titled_subject(weighed: Mapping[AskedWord, float], rarity: Rarity) -> AskedWord | None:
+    """The word by which the question names a document's subject: the weightiest that a title has,
+    where no other word weighs much more. The storage of another drug is no answer about this one.
+    """
+    titled = [word for word in weighed if word.term in rarity.titled]
+    subject = max(titled, key=lambda word: weighed[word], default=None)
+    if subject is None or weighed[subject] < _SUBJECT_SHARE * max(weighed.values()):
+        return None
+    return subject
+
+
+def signs(
+    weighed: Mapping[AskedWord, float],
+    passage: Passage,
+    rarity: Rarity,
+    subject: AskedWord | None = None,
+) -> Signs:
+    """Of one passage; `weighed` is not empty, and `subject` is one of it."""
     chunk = passage.chunk
     above = (passage.document.title, *chunk.path, chunk.section or "", chunk.lead or "")
     wording = Wording("\n".join((*above, chunk.text)))
@@ -130,4 +152,5 @@ def signs(weighed: Mapping[AskedWord, float], passage: Passage, rarity: Rarity) 
         similarity=passage.similarity,
         cover=sum(weight * held[word] for word, weight in weighed.items()) / total,
         missing=max(weight * (1 - held[word]) for word, weight in weighed.items()),
+        is_about=subject is None or held[subject] > 0,
     )

@@ -35,6 +35,8 @@ _CLAUSE = re.compile(
 )
 _LAST_CLAUSE = re.compile(r"\s(?:if|unless|once|when|while|after|before|until)\s.*", re.IGNORECASE)
 _JOINED = re.compile(r"\s+(?:and|or|with|plus)\s+", re.IGNORECASE)
+_COMPANION = re.compile(r"with(?:out)?\s", re.IGNORECASE)
+_LAST_COMPANION = re.compile(r"\bwith(?:out)?\s+[^,;?.!]+[?.!]*$", re.IGNORECASE)
 _PREPOSITION = re.compile(
     r"(?:in|for|with|without|at|during|after|before|above|below|under|over|by|on|from|per)\s+",
     re.IGNORECASE,
@@ -175,6 +177,8 @@ def _about(about: str, before: str, subject: _Subject, subjects: Collection[str]
     own = _own_terms(bare)
     if own and not (preposition and preposition.group().strip().casefold() != "for"):
         is_subject = any(term in subjects for term in own)
+        if is_subject and _JOINED.search(bare):
+            return f"{bare}?"  # a pair of its own: "atorvastatin with cyclosporine"
         was_subject = any(term in subjects for term in _own_terms(subject.text))
         if is_subject or not (was_subject or preposition):
             return f"{before[: subject.start]}{bare}{before[subject.end :]}"
@@ -188,6 +192,10 @@ def _about(about: str, before: str, subject: _Subject, subjects: Collection[str]
         )
         if same:
             return before[: same.start()] + about + before[same.end() :]
+        # Another to be combined with: "with warfarin" for "with theophylline".
+        last = _LAST_COMPANION.search(before)
+        if last and _COMPANION.match(about) and last.start() >= subject.end:
+            return f"{before[: last.start()]}{about}?"
         return f"{before.rstrip(_END)} {about}?"
     return f"{bare} with {subject.text}?"
 

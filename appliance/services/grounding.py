@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from appliance.domain import Citation, Passage, Sentence
+from appliance.domain import Chunk, Citation, Passage, Sentence
 from appliance.services.bearing import Evidence, Span
 from appliance.services.claims import Claim, divide, join, read_claims
 
@@ -88,10 +88,21 @@ def preview(passages: Sequence[Passage], citation_id: Callable[[int], str]) -> t
 
 
 def _is_heading(claim: Claim, passages: Sequence[Passage]) -> bool:
-    """Only the heading of the section that it cites: that stands above the passage, not in it."""
-    cited = [passages[n - 1].chunk.section for n in claim.numbers if 0 < n <= len(passages)]
+    """Only what stands above the passage that it cites, not in it: a heading, or a line of the
+    lead that its table or list goes on with.
+    """
     text = " ".join(claim.text.split())
-    return any(section and text == " ".join(section.split()) for section in cited)
+    return any(
+        text == " ".join(line.split())
+        for number in claim.numbers
+        if 0 < number <= len(passages)
+        for line in _above(passages[number - 1].chunk)
+    )
+
+
+def _above(chunk: Chunk) -> Iterator[str]:
+    yield from filter(None, (*chunk.path, chunk.section))
+    yield from filter(str.strip, (chunk.lead or "").split("\n"))
 
 
 def _checked(

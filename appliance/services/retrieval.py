@@ -68,6 +68,15 @@ class Retrieval:
         ]
         return chosen(found, self._limit) if limit is None else found
 
+    async def understood(self, question: str) -> str:
+        """`question` as it is searched for: what it asks, in words that the documents know."""
+        epoch = await self._db.read(knowledge_epoch.current)
+        if self._lexicon is None:
+            return question
+        _, vocabulary = self._lexicon.vocabulary(epoch)
+        text = " ".join(question.split())
+        return (await asyncio.to_thread(vocabulary.understood, text)).text
+
     async def _hits(
         self, text: str, limit: int, category: str | None
     ) -> list[tuple[str, float, float]]:

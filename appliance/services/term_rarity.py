@@ -9,11 +9,11 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from appliance.sentences.words import terms
-from appliance.storage import chunks, knowledge_epoch
+from appliance.storage import chunks, documents, knowledge_epoch
 from appliance.storage.database import Connection, Database
 
 SAMPLE = 2000  # chunks; a term that is not in them is rare enough
@@ -21,10 +21,13 @@ SAMPLE = 2000  # chunks; a term that is not in them is rare enough
 
 @dataclass(frozen=True, slots=True)
 class Rarity:
-    """`counts`: how many of `total` chunks hold a term."""
+    """`counts`: how many of `total` chunks hold a term. `titled`: the terms of the titles of all
+    documents that are served.
+    """
 
     total: int
     counts: Mapping[str, int]
+    titled: frozenset[str] = frozenset()
 
     def of(self, term: str) -> float:
         """0 for a term of every chunk, 1 for one that is in none."""
@@ -62,17 +65,18 @@ class TermRarity:
             await asyncio.gather(self._learning, return_exceptions=True)
 
     async def _learn(self, epoch: int) -> Rarity:
-        def sampled(tx: Connection) -> list[str]:
-            return chunks.sample(tx, self._sample)
+        def sampled(tx: Connection) -> tuple[list[str], list[str]]:
+            titles = [document.title for document in documents.served(tx)]
+            return chunks.sample(tx, self._sample), titles
 
-        rarity = await asyncio.to_thread(counted, await self._db.read(sampled))
+        rarity = await asyncio.to_thread(counted, *await self._db.read(sampled))
         self._known = epoch, rarity
         return rarity
 
 
-def counted(texts: list[str]) -> Rarity:
+def counted(texts: Sequence[str], titles: Iterable[str] = ()) -> Rarity:
     """The rarity of terms in `texts`, one of each chunk with its title and section."""
     counts: Counter[str] = Counter()
     for text in texts:
         counts.update(set(terms(text)))
-    return Rarity(len(texts), counts)
+    return Rarity(len(texts), counts, frozenset(term for title in titles for term in terms(title)))

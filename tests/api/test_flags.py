@@ -240,6 +240,9 @@ async def test_voice_mode(api: Api) -> None:
 class Known:
     """A retrieval that always finds the same passage."""
 
+    async def understood(self, question: str) -> str:
+        return question
+
     async def find(self, question: str) -> list[Passage]:
         return [passage(DOSE)]
 

@@ -33,6 +33,9 @@ class Known:
     def __init__(self, *found: Passage) -> None:
         self.found = list(found)
 
+    async def understood(self, question: str) -> str:
+        return question
+
     async def find(self, question: str) -> list[Passage]:
         return self.found
 

@@ -53,6 +53,9 @@ class TalkativeEngine(FakeEngine):
 
 
 class OnePassage:
+    async def understood(self, question: str) -> str:
+        return question
+
     async def find(self, question: str) -> list[Passage]:
         return [passage(DOSE)]
 

@@ -47,6 +47,9 @@ class Endless(FakeEngine):
 
 
 class OnePassage:
+    async def understood(self, question: str) -> str:
+        return question
+
     async def find(self, question: str) -> list[Passage]:
         return [passage(DOSE)]
 

@@ -75,6 +75,9 @@ class Echo(FakeEngine):
 
 
 class Known:
+    async def understood(self, question: str) -> str:
+        return question
+
     async def find(self, question: str) -> list[Passage]:
         return [passage(DOSE)]
 

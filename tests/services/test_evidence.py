@@ -88,6 +88,22 @@ def test_the_title_names_the_subject() -> None:
     assert not holds(asked, text, 0.6, title="Amoxicillin label")
 
 
+def test_another_document_than_the_one_asked_about_is_no_evidence() -> None:
+    class Titled:
+        async def current(self) -> Rarity:
+            return counted([METFORMIN, INTERACTIONS, ANTIVENOM], ["Metformin label", "Cold store"])
+
+    rule = EvidenceRule(WordEmbedder(), cast(Any, Titled()))
+    other = passage("Store at room temperature.", 1, similarity=0.95, title="Cold store")
+    own = passage("Store at room temperature.", 2, similarity=0.6, title="Metformin label")
+
+    async def bearing(question: str) -> list[int]:
+        return [p.chunk.page for p in await rule.bearing(question, [other, own])]
+
+    assert asyncio.run(bearing("At which temperature is metformin stored?")) == [own.chunk.page]
+    assert asyncio.run(bearing("At which room temperature is it stored?")) != [own.chunk.page]
+
+
 def test_the_case_of_the_question_is_no_subject() -> None:
     def words(question: str) -> list[str]:
         return [word.word for word in subject_words(question)]

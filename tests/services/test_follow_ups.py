@@ -46,6 +46,22 @@ def said(*questions: str) -> list[Turn]:
             "And once it is stable?",
             "How often is the level measured once digoxin is stable?",
         ),
+        # Another companion takes the place of the first.
+        (
+            "Can digoxin be used with theophylline?",
+            "And with warfarin?",
+            "Can digoxin be used with warfarin?",
+        ),
+        ("What clots with digoxin?", "and with food?", "What clots with digoxin with food?"),
+            "What interacts with digoxin?",
+            "and with food?",
+            "What interacts with digoxin with food?",
+        ),
+        (
+            "Can digoxin be used with theophylline?",
+            "What about lisinopril with cyclosporine?",
+            "lisinopril with cyclosporine?",
+        ),
         # A pronoun becomes the subject.
         (DOSE, "What are its side effects?", "What are digoxin's side effects?"),
         (DOSE, "Can it be taken with alcohol?", "Can digoxin be taken with alcohol?"),

@@ -135,6 +135,17 @@ def test_the_heading_of_a_cited_section_claims_nothing() -> None:
     assert [s.supported for s in other.sentences] == [False]
 
 
+def test_the_lead_that_a_table_goes_on_with_claims_nothing() -> None:
+    found = passage("AG\t5 mg\nGG\t7 mg")
+    found = replace(found, chunk=replace(found.chunk, lead="Table 3: Doses\nGenotype\tDose"))
+    answer = "Table 3: Doses [1]\nGenotype\tDose [1]\n- AG\t5 mg [1]"
+    (row,) = grounded(answer, found).sentences
+    assert row.supported
+    assert answer[row.start : row.end] == "- AG\t5 mg [1]"
+    (other,) = grounded("Table 4: Doses [1]", found).sentences
+    assert not other.supported
+
+
 def test_a_citation_says_its_section_with_those_above() -> None:
     found = passage(DOSE, section="Risk Summary")
     found = replace(found, chunk=replace(found.chunk, path=("8 POPULATIONS", "8.1 Pregnancy")))
