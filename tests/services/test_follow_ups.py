@@ -53,10 +53,6 @@ def said(*questions: str) -> list[Turn]:
             "Can digoxin be used with warfarin?",
         ),
         ("What clots with digoxin?", "and with food?", "What clots with digoxin with food?"),
-            "What interacts with digoxin?",
-            "and with food?",
-            "What interacts with digoxin with food?",
-        ),
         (
             "Can digoxin be used with theophylline?",
             "What about lisinopril with cyclosporine?",
