@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from appliance.domain import Passage
+from appliance.domain import Passage, utc_now
 from appliance.engines.protocols import Embedder
 from appliance.services.diversity import chosen
 from appliance.services.lexicon import Lexicon
@@ -86,7 +86,8 @@ class Retrieval:
         learned, vocabulary = 0, None
         if self._lexicon is not None:
             learned, vocabulary = self._lexicon.vocabulary(epoch)
-        wanted = (f"{epoch}.{learned}", self._embedder.name, str(limit), category or "")
+        today = utc_now().date().isoformat()  # a document may come into force
+        wanted = (f"{epoch}.{learned}", today, self._embedder.name, str(limit), category or "")
         key = self._cache.key(RETRIEVAL, *wanted, text)
 
         async def search() -> list[tuple[str, float, float]]:

@@ -1,8 +1,8 @@
 """Rows of documents.
 
 `revision` is the one whose pages and chunks answer questions; a reindex prepares the next beside
-it. A document is served once it has a revision, unless a served document names it in
-`supersedes`.
+it. A document is served once it has a revision and its effective date has come (UTC), unless one
+that is in force names it in `supersedes`.
 """
 
 from __future__ import annotations
@@ -16,14 +16,16 @@ from appliance.domain import Document, DocumentStatus
 from appliance.storage.database import Connection, Row
 from appliance.storage.instants import from_text, optional_from_text, to_text
 
-SERVED = """d.revision IS NOT NULL AND NOT EXISTS (
-  SELECT 1 FROM documents newer WHERE newer.supersedes = d.id AND newer.revision IS NOT NULL)"""
+# In force: read, and its effective date, if any, has come.
+_IN_FORCE = "{0}.revision IS NOT NULL AND coalesce({0}.effective_date, '') <= date('now')"
+_SUCCESSOR = f"newer.supersedes = d.id AND {_IN_FORCE.format('newer')}"
+SERVED = f"""{_IN_FORCE.format("d")} AND NOT EXISTS (
+  SELECT 1 FROM documents newer WHERE {_SUCCESSOR})"""
 
-_SELECT = """SELECT d.*, (SELECT progress FROM jobs WHERE document_id = d.id
+_SELECT = f"""SELECT d.*, (SELECT progress FROM jobs WHERE document_id = d.id
                           ORDER BY created_at DESC, rowid DESC LIMIT 1) AS progress,
                     (SELECT newer.id FROM documents newer
-                      WHERE newer.supersedes = d.id AND newer.revision IS NOT NULL
-                      LIMIT 1) AS superseded_by
+                      WHERE {_SUCCESSOR} LIMIT 1) AS superseded_by
                FROM documents d"""
 
 

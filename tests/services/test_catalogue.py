@@ -61,6 +61,16 @@ async def test_a_superseded_document_leaves_retrieval_at_once(shelf: Shelf) -> N
     assert await shelf.found() == {old.id}
 
 
+async def test_a_document_answers_from_its_effective_date_on(shelf: Shelf) -> None:
+    old, new = await shelf.lib.added("old.txt", OLD), await shelf.lib.added("new.txt", NEW)
+    await shelf.change(new.id, supersedes=old.id, effective_date="2999-01-01")
+    assert await shelf.found() == {old.id}
+    assert (await shelf.lib.knowledge.get(old.id)).superseded_by is None
+    await shelf.change(new.id, effective_date="2001-01-01")
+    assert await shelf.found() == {new.id}
+    assert (await shelf.lib.knowledge.get(old.id)).superseded_by == new.id
+
+
 async def test_a_deleted_link_of_a_chain_brings_nothing_old_back(shelf: Shelf) -> None:
     first = await shelf.lib.added("1.txt", OLD)
     second = await shelf.lib.added("2.txt", NEW, supersedes=first.id)
