@@ -212,6 +212,8 @@ def _parts(text: str, matches: list[re.Match[str]]) -> Iterator[_Match]:
             joined = re.search(r"\bbetween\s+$", text[: match.start("first")], re.I) is not None
         elif link == "/" and unit1:
             joined = False
+        elif unit1 and unit2 and _dimension(unit1)[0] != _dimension(unit2)[0]:
+            joined = False  # "500 mL to 1000 mg" is no range of anything
         if second and not joined:
             end = match.end("unit1") if unit1 else match.end("first")
             yield _Match(match.start(), end, negative, first, "", "", unit1, "")

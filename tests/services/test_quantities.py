@@ -104,3 +104,8 @@ def test_what_stands_for_what(said: str, claimed: str, same: bool) -> None:
 def test_odd_numbers_do_no_harm(text: str) -> None:
     for found in quantities(text):
         assert isinstance(found.quantity.low, Fraction)
+
+
+def test_a_range_of_two_dimensions_is_two_quantities() -> None:
+    found = [one.quantity.dimension for one in quantities("500 mL to 1000 mg")]
+    assert found == ["volume", "mass"]
