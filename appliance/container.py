@@ -471,7 +471,9 @@ class Container:
                 context_tokens=settings.llm_context,
                 max_tokens=settings.llm_max_tokens,
                 temperature=settings.llm_temperature,
+                slots=settings.llm_slots,
                 queue_limit=settings.concurrent_answers,
+                cache_bytes=settings.llm_cache_mb << 20,
             )
         except Unavailable as error:
             logger.error(
@@ -496,6 +498,8 @@ class Container:
         async def answers() -> None:
             if isinstance(engine, MissingEngine):
                 raise engine.reason
+            if isinstance(engine, LlamaEngine):
+                engine.check()
 
         return [
             Component("sqlite", "postgres", database),

@@ -381,11 +381,15 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What an answer engine is asked: passages are numbered [1]..[n] in this order."""
+    """What an answer engine is asked: passages are numbered [1]..[n] in this order.
+
+    `asker` is the id of a user, "" for nobody's: what is known of one's question helps no other's.
+    """
 
     text: str
     passages: tuple[Passage, ...]
     history: tuple[Turn, ...] = field(default=())
+    asker: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,12 @@ class Settings(BaseModel):
     llm_temperature: float = Field(
         0.0, ge=0, le=2, description="0 always picks the likeliest token."
     )
+    llm_slots: int = Field(
+        16, ge=1, le=64, description="LLM answers written at once; fewer where memory is short."
+    )
+    llm_cache_mb: int = Field(
+        256, ge=0, le=65536, description="Memory for beginnings of LLM prompts that return, in MB."
+    )
     # One core stays free: llama.cpp's threads spin while they wait for each other, and two of them
     # on two cores that something else needs too run many times slower than one.
     threads: int = Field(

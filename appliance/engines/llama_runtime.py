@@ -12,6 +12,7 @@ import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import llama_cpp
@@ -183,6 +184,16 @@ class LlamaModel:
             self._model = None
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """`tokens` of a sequence from position `start`; the last one gives logits if `output`."""
+
+    sequence: int
+    start: int
+    tokens: Sequence[int]
+    output: bool
+
+
 class TokenBatch:
     """A llama_batch over numpy buffers: filled by slice, not token by token."""
 
@@ -209,15 +220,25 @@ class TokenBatch:
             logits=self._output.ctypes.data_as(ctypes.POINTER(ctypes.c_int8)),
         )
 
-    def one_sequence(self, tokens: Sequence[int], start: int, *, output_last: bool) -> None:
-        """`tokens` of sequence 0 from position `start`; only the last may give logits."""
-        count = len(tokens)
-        self._token[:count] = tokens
-        self._position[:count] = np.arange(start, start + count, dtype=np.int32)
-        self._sequence[:count] = 0
-        self._output[:count] = 0
-        self._output[count - 1] = output_last
+    def mixed(self, parts: Sequence[Part]) -> list[int]:
+        """The parts of several sequences; returns the place in the batch of each part's last token.
+
+        llama.cpp cuts a batch where sequence numbers stop being consecutive: give them in order.
+        """
+        last, count = [], 0
+        for part in parts:
+            end = count + len(part.tokens)
+            self._token[count:end] = part.tokens
+            self._position[count:end] = np.arange(
+                part.start, part.start + len(part.tokens), dtype=np.int32
+            )
+            self._sequence[count:end] = part.sequence
+            self._output[count:end] = 0
+            self._output[end - 1] = part.output
+            last.append(end - 1)
+            count = end
         self.native.n_tokens = count
+        return last
 
     def many_sequences(self, texts: Sequence[NDArray[np.int32]]) -> None:
         """Text i becomes sequence i from position 0, every token an output."""

@@ -43,8 +43,11 @@ _MARK = re.compile(r"\[(\d{1,4}(?:\s*[,–-]\s*\d{1,4})*)\]")
 
 @dataclass(frozen=True, slots=True)
 class ChatTurn:
+    """The first `shared` characters are the same for everybody who gets the same passages."""
+
     role: Role
     content: str
+    shared: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,8 @@ def _prompt(
     for number, (passage, text) in enumerate(passages, 1):
         title = without_orders(visible(passage.document.title))
         parts.append(f"[{number}] {_data(title)}, page {passage.chunk.page}\n{_data(text)}")
-    turns = (ChatTurn("system", "\n\n".join(parts)), *history, ChatTurn("user", question))
+    system = "\n\n".join(parts)
+    turns = (ChatTurn("system", system, len(system)), *history, ChatTurn("user", question))
     return Prompt(turns, len(passages))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -12,6 +13,14 @@ from appliance.domain import Question
 
 # All that an engine that writes says when the passages do not answer the question.
 NO_ANSWER = "The passages do not answer the question."
+
+
+@dataclass(frozen=True, slots=True)
+class QueuePlace:
+    """Where a question waits: 1 is the next to be answered. `seconds` until then, about."""
+
+    position: int
+    seconds: float
 
 
 class AnswerEngine(Protocol):
@@ -27,8 +36,10 @@ class AnswerEngine(Protocol):
         """Whether it writes, a token a piece; one that quotes has no tokens to count."""
         ...
 
-    def answer(self, question: Question) -> AsyncGenerator[str]:
+    def answer(self, question: Question) -> AsyncGenerator[str | QueuePlace]:
         """Yield the answer piece by piece; the pieces joined are the whole text.
+
+        Before the first piece comes, while the question waits, its place whenever that changes.
 
         A sentence names the passages that it rests on as [n], before or after its full stop.
         Closing the generator (`aclose`, or cancelling the task that awaits it) stops the engine

@@ -22,7 +22,7 @@ from appliance.domain import (
     RequestOrigin,
     utc_now,
 )
-from appliance.engines.protocols import AnswerEngine
+from appliance.engines.protocols import AnswerEngine, QueuePlace
 from appliance.errors import ApplianceError, NotFound
 from appliance.sentences.words import terms
 from appliance.services.answer_streams import AnswerStream, Done, Failed
@@ -198,7 +198,7 @@ class AnswerWriter:
         if not draft.passages:
             await self._refuse(stream, draft)
             return
-        question = Question(content, draft.passages, asked.history)
+        question = Question(content, draft.passages, asked.history, asker=user_id)
         stream.sources(preview(draft.passages, _citation_ids(stream)))
         whole = await self._answer(stream, draft, engine, question)
         if engine.writes and not stream.pieces and not stream.cancelled.is_set():
@@ -214,7 +214,7 @@ class AnswerWriter:
         self, stream: AnswerStream, draft: _Draft, engine: AnswerEngine, question: Question
     ) -> bool:
         """Say what `engine` answers; False when it was stopped before its end."""
-        pieces = self._counted(draft, engine, question)
+        pieces = self._counted(stream, draft, engine, question)
         if engine.writes:
             draft.tokens, draft.gate = 0, SentenceGate(question.passages)
             pieces = draft.gate.sentences(pieces)
@@ -233,11 +233,14 @@ class AnswerWriter:
 
     @staticmethod
     async def _counted(
-        draft: _Draft, engine: AnswerEngine, question: Question
+        stream: AnswerStream, draft: _Draft, engine: AnswerEngine, question: Question
     ) -> AsyncGenerator[str]:
         length = 0
         async with aclosing(engine.answer(question)) as pieces:
             async for piece in pieces:
+                if isinstance(piece, QueuePlace):
+                    stream.wait_at(piece.position, piece.seconds)
+                    continue
                 length += len(piece)
                 if draft.tokens is not None:
                     draft.tokens += 1

@@ -20,10 +20,10 @@ import time
 from pathlib import Path
 
 import llama_cpp
+from appliance.engines.llama_decoder import PREFILL_TOKENS
 
 from appliance.engines import llama_runtime, prompt
 from appliance.engines.chat_template import ChatTemplate
-from appliance.engines.llama_decoder import PREFILL_TOKENS
 from appliance.engines.llama_engine import LlamaEngine
 from tests.benchmarks.bench_embedding import WORDS
 from tests.benchmarks.interleaved import interleave

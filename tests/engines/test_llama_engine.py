@@ -12,11 +12,13 @@ from typing import Any
 import llama_cpp
 import pytest
 
+from appliance.domain import Question
 from appliance.engines import llama_engine, llama_runtime
 from appliance.engines.chat_template import ChatTemplate
-from appliance.engines.llama_decoder import LlamaDecoder
+from appliance.engines.llama_context import LlamaContext
 from appliance.engines.llama_engine import LlamaEngine
 from appliance.engines.prompt import candidates
+from appliance.engines.protocols import QueuePlace
 from appliance.errors import Busy, Invalid, Unavailable
 from tests.embedding_model import embedding_model
 from tests.engines.questions import question
@@ -42,7 +44,11 @@ async def engine(model: Path) -> AsyncIterator[LlamaEngine]:
 
 
 async def whole(engine: LlamaEngine, text: str = STORY.text) -> str:
-    return "".join([piece async for piece in engine.answer(question(text))])
+    return await told(engine, question(text))
+
+
+async def told(engine: LlamaEngine, asked: Question) -> str:
+    return "".join([piece async for piece in engine.answer(asked) if isinstance(piece, str)])
 
 
 async def until_idle(engine: LlamaEngine) -> None:
@@ -127,6 +133,7 @@ async def test_cancelling_while_the_prompt_is_read(model: Path) -> None:
 
 
 async def test_a_full_queue_is_busy_and_a_left_place_is_free(engine: LlamaEngine) -> None:
+    await whole(engine)  # what all prompts begin with is read by now
     streams = [engine.answer(question(f"Story {n}")) for n in range(4)]
     tasks = []
     with llama_runtime.compute.turn():  # nothing is computed meanwhile
@@ -145,7 +152,7 @@ async def test_a_full_queue_is_busy_and_a_left_place_is_free(engine: LlamaEngine
 
 
 async def _assert_busy_until_one_leaves(
-    engine: LlamaEngine, tasks: list[asyncio.Task[str]]
+    engine: LlamaEngine, tasks: list[asyncio.Task[str | QueuePlace]]
 ) -> None:
     assert engine.waiting == 3
     with pytest.raises(Busy) as refused:
@@ -180,9 +187,9 @@ async def test_an_opening_that_is_cancelled_leaves_no_thread(
     model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loading, load = threading.Event(), threading.Event()
-    closed: list[LlamaDecoder] = []
+    closed: list[LlamaContext] = []
 
-    class Slow(LlamaDecoder):
+    class Slow(LlamaContext):
         def __init__(self, path: Path, **options: Any) -> None:
             loading.set()
             assert load.wait(10)
@@ -192,7 +199,7 @@ async def test_an_opening_that_is_cancelled_leaves_no_thread(
             closed.append(self)
             super().close()
 
-    monkeypatch.setattr(llama_engine, "LlamaDecoder", Slow)
+    monkeypatch.setattr(llama_engine, "LlamaContext", Slow)
     opening = asyncio.create_task(LlamaEngine.open(model, threads=1))
     await asyncio.to_thread(loading.wait, 10)
     opening.cancel()
