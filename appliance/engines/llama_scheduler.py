@@ -197,7 +197,7 @@ class LlamaScheduler:
         while (start := len(slot.tokens)) < len(tokens):
             if self._closing:
                 break
-            part = tokens[start : start + self._pacer.budget(0, 1)]
+            part = tokens[start : start + self._pacer.budget(0, 1, len(tokens))]
             code, _ = self._context.decode([Part(slot.number, start, part, output=False)])
             if code != 0:
                 self._slots.clear(slot)
@@ -282,7 +282,9 @@ class LlamaScheduler:
                 parts.append((answer, part))
         readers = [answer for answer in self._answers if answer.reads]
         if readers:
-            budget = self._pacer.budget(len(parts), len(readers) + len(self._queue))
+            unread = sum(answer.unread for answer in readers)
+            prompts = len(readers) + len(self._queue)
+            budget = self._pacer.budget(len(parts), prompts, unread)
             # One that is done in this step goes before the others; else they keep their order.
             reader = next((one for one in readers if one.unread <= budget), readers[0])
             if part := self._prompt_part(reader, budget, report):

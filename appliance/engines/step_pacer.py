@@ -1,8 +1,8 @@
 """How much of a prompt is read in a step in which others wait for their next word. Pure.
 
-What a step takes is measured, by the number of answers being written and the tokens read beside
-them. The processor is shared out: a prompt gets no more than makes the others' gaps `GAP` times
-as long as without it, and the more prompts wait, the more of a step they get together.
+Prompts are read in the blocks that are cheapest per token, but for one: a long prompt that is the
+only one to be read makes the others' gaps no more than `GAP` times as long as without it. What a
+step takes is measured, by the number of answers being written and the tokens read beside them.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ GAP = 2.2
 BLOCK = 64
 MOST = 2 * BLOCK
 LEAST = 4
+BRIEF = 8 * BLOCK  # a prompt so short is read before anybody minds the gaps
 _WEIGHT = 0.3  # of the newest measurement
 
 
@@ -35,18 +36,20 @@ class StepPacer:
         known = self._read_s.get(in_blocks, each)
         self._read_s[in_blocks] = known + _WEIGHT * (each - known)
 
-    def budget(self, writers: int, pending: int) -> int:
-        """Tokens to read in the next step, where `pending` (>= 1) prompts wait to be read."""
+    def budget(self, writers: int, prompts: int, unread: int) -> int:
+        """Tokens to read in the next step, of `prompts` (>= 1) prompts that have `unread` in all.
+
+        `writers` answers are being written meanwhile.
+        """
         if not writers:
             return MOST
         alone = self._written_alone(writers)
         in_blocks = self._read_s.get(True)
-        if alone is None or in_blocks is None:
+        if prompts > 1 or unread <= BRIEF or alone is None or in_blocks is None:
             return BLOCK + 1
-        allowance = (GAP - 1) * alone * pending
+        allowance = (GAP - 1) * alone
         if allowance >= BLOCK * in_blocks:
-            blocks = int(allowance / (BLOCK * in_blocks))
-            return min(blocks * BLOCK, MOST) + 1
+            return BLOCK + 1
         single = self._read_s.get(False, in_blocks / 0.6)
         return min(max(int(allowance / max(single, 1e-9)), LEAST), BLOCK - 1)
 
