@@ -19,7 +19,7 @@ from appliance.engines.pdf_lines import Line, lines_of
 from appliance.engines.pdf_places import Box, Drawings, Run, upright
 from appliance.engines.pdf_tables import Row, aligned, ruled
 from appliance.engines.pdf_text import Block, PageText, Writer
-from appliance.engines.pdf_words import Word, words_of
+from appliance.engines.pdf_words import Word, printed, words_of
 
 _PARAGRAPH = 1.25  # in usual distances of lines: from here on a line begins a paragraph
 _USUAL = 0.3  # the quantile of all distances that is the usual one
@@ -38,8 +38,8 @@ def laid_out(runs: Sequence[Run], drawings: Drawings, width: float, height: floa
     for turn in sorted((t for t in turns if t is not None), key=lambda t: -turns[t]):
         seen, page = drawings.upright(turn), upright((0.0, 0.0, width, height), turn)
         walls = [box for box in seen.rules if box[3] - box[1] > box[2] - box[0]]
-        characters = (c for run in runs if run.style.turn == turn for c in run.characters)
-        writer.blocks(_blocks(words_of(characters, walls), seen, page), turn)
+        characters = [c for run in runs if run.style.turn == turn for c in run.characters]
+        writer.blocks(_blocks(words_of(printed(characters), walls), seen, page), turn)
     for run in runs:
         if run.style.turn is None:
             writer.leaning(run)

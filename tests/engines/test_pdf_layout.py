@@ -232,6 +232,24 @@ def test_turning_there_and_back(turn: int) -> None:
     assert turned(upright(box, turn), turn) == box
 
 
+@pytest.mark.parametrize("mark", ["\u202e", "\u200b", "\u2066", "\ufe0f", "\u3164", "\ufeff"])
+@pytest.mark.parametrize("turn", [0, None])
+def test_characters_that_nobody_sees_are_left_out(mark: str, turn: int | None) -> None:
+    """They join no words, and move no places."""
+    bare = page(line("take 5 mg a day", 50, 700, turn=turn))
+    marked = page(line(f"take{mark} 5{mark}mg {mark} a {mark}day{mark}", 50, 700, turn=turn))
+    assert marked.text == bare.text == "take 5 mg a day"
+    if turn is not None:  # text that leans has one box
+        assert [
+            marked.text[start:end] for start, end, _ in marked.words
+        ] == "take 5 mg a day".split()
+
+
+def test_joiners_that_spell_a_word_stay() -> None:
+    word = line("\u0915\u094d\u200d\u0937", 50, 700)
+    assert text_of(word) == "\u0915\u094d\u200d\u0937"
+
+
 def test_every_word_has_its_place() -> None:
     laid = page(
         line("First line here", 50, 700),
