@@ -5,6 +5,7 @@ A row is a list of cells, a cell its lines from the top down. Pure geometry, wit
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 from statistics import median
@@ -17,6 +18,11 @@ Row = list[list[Line]]
 _GAP = 0.8  # least white space between two columns, in type sizes
 _NEW_ROW = 1.35  # in usual distances of lines: from here on a line begins a row
 _SAME_BASE = 0.3
+_STEP = 1.06  # in distances of the lines of a cell: white space beyond it parts two rows
+_MAX_STEP = 1.45  # in type sizes: lines farther apart are of no one cell
+_MAX_LINES = 6  # of a cell that white space alone parts from the next
+_FEWEST_ROWS = 3  # that white space has parted before it is believed
+_VALUE = re.compile(r"[<>≤≥~±+−–-]?\s*\d")
 _PITCH = 1.2  # least usual distance of two lines, in type sizes
 
 
@@ -103,8 +109,56 @@ def aligned(words: Sequence[Word]) -> list[Row]:
     for word in words:
         number = sum(edge <= word.left + 0.01 for edge in edges)
         columns[number].append(word)
-    lines = [(line, number) for number, found in enumerate(columns) for line in lines_of(found)]
+    cells = [lines_of(found) for found in columns]
+    if rows := _spaced(cells):
+        return rows
+    lines = [(line, number) for number, found in enumerate(cells) for line in found]
     return _rows(_levels(lines), len(columns))
+
+
+def _spaced(columns: Sequence[list[Line]]) -> list[Row]:
+    """The rows where the lines of a cell stand closer than those of two cells, so that a cell of
+    one line may stand beside the middle of one of two; none where white space does not tell.
+    """
+    steps = [a.base - b.base for column in columns for a, b in pairwise(column)]
+    size = median(line.size for column in columns for line in column)
+    pitch = min(steps, default=0.0)
+    if not 0.8 * size <= pitch <= _MAX_STEP * size:
+        return []
+    cells = [
+        (cell, number) for number, column in enumerate(columns) for cell in _cells(column, pitch)
+    ]
+    rows: list[Row] = []
+    foot = 0.0
+    for cell, number in sorted(cells, key=lambda found: -found[0][0].base):
+        if not rows or cell[0].base < foot - _SAME_BASE * size:
+            rows.append([[] for _ in columns])
+            foot = cell[-1].base
+        elif rows[-1][number]:
+            return []  # two cells of a column beside one of another
+        rows[-1][number] = cell
+        foot = min(foot, cell[-1].base)
+    uneven = any(len({len(cell) for cell in row if cell}) > 1 for row in rows)
+    return rows if uneven and len(rows) >= _FEWEST_ROWS and all(map(_is_row, rows)) else []
+
+
+def _cells(column: Sequence[Line], pitch: float) -> list[list[Line]]:
+    cells = [[column[0]]]
+    for above, below in pairwise(column):
+        if above.base - below.base <= _STEP * pitch:
+            cells[-1].append(below)
+        else:
+            cells.append([below])
+    return cells
+
+
+def _is_row(row: Row) -> bool:
+    """Whether all cells are filled, none with lines of figures that are rows of their own."""
+    return all(
+        0 < len(cell) <= _MAX_LINES
+        and not (number and sum(_VALUE.match(line.text) is not None for line in cell) > 1)
+        for number, cell in enumerate(row)
+    )
 
 
 def _edges(words: Sequence[Word]) -> list[float]:

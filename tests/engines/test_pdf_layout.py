@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from appliance.engines.pdf_places import Box, Run, turned, upright
@@ -173,6 +175,57 @@ def test_columns_of_figures_without_rules_are_a_table() -> None:
     assert text_of(*runs).split("\n\n")[1:] == [
         "Weight\tDose\n10 kg\t50 mg\n20 kg\t100 mg\n30 kg\t150 mg"
     ]
+
+
+DOSES = [  # the cells of a row, and how far down the first begins
+    (
+        ["Adults of more than", "seventeen whole years"],
+        ["take two tablets every six hours, but", "no more than six a day"],
+        0,
+    ),
+    (
+        ["Children from six years"],
+        ["take one tablet every six hours, but", "no more than four a day"],
+        6,
+    ),
+    (["Children below that age"], ["do not use in them at all"], 0),
+]
+
+
+def cells_beside_each_other(top: float) -> tuple[list[Run], float]:
+    """Cells whose lines are 12 points apart and whose rows are 14; and the last base line."""
+    runs, base = [], top
+    for left, right, down in DOSES:
+        runs += column(left, 50, base - down) + column(right, 190, base)
+        base -= 12 * (max(len(left), len(right)) - 1) + 14
+    return runs, base + 14
+
+
+@pytest.mark.parametrize("gutters", [[], [185.0]])
+def test_columns_between_two_rules_are_a_table(gutters: list[float]) -> None:
+    """Whether or not each cell draws its part of the rule."""
+    runs, foot = cells_beside_each_other(700)
+    rules: list[Box] = [
+        (left, y, right, y)
+        for y in (715.0, foot - 5)
+        for left, right in pairwise([48.0, *gutters, 400.0])
+    ]
+    assert text_of(*runs, rules=rules) == "\n".join(
+        f"{' '.join(left)}\t{' '.join(right)}" for left, right, _ in DOSES
+    )
+
+
+def test_columns_without_a_rule_below_are_prose() -> None:
+    runs, _ = cells_beside_each_other(700)
+    assert "\t" not in text_of(*runs, rules=[(48, 715, 400, 715)])
+
+
+def test_long_columns_between_two_rules_are_prose() -> None:
+    left = [f"Line {n} of a column" for n in range(20)]
+    right = [f"Text {n} of the other" for n in range(20)]
+    rules: list[Box] = [(48, 715, 400, 715), (48, 465, 400, 465)]
+    text = text_of(*column(left, 50, 700), *column(right, 200, 700), rules=rules)
+    assert text == "\n\n".join(["\n".join(left), "\n".join(right)])
 
 
 def test_text_in_a_frame_is_not_mixed_with_what_is_beside_it() -> None:

@@ -28,15 +28,7 @@ def test_what_is_asked() -> None:
     assert len(DOCUMENTS) == 9
 
 
-# Its table of doses has no rules between the columns, which are read one after the other.
-SPLIT = pytest.mark.xfail(strict=True, reason="the doses on page 2 are read apart from the ages")
-SPLIT_TABLE = "fda_acetaminophen_highlights_2025.pdf"
-
-
-@pytest.mark.parametrize(
-    "document",
-    [pytest.param(name, marks=[SPLIT] if name == SPLIT_TABLE else []) for name in DOCUMENTS],
-)
+@pytest.mark.parametrize("document", DOCUMENTS)
 async def test_each_page_named_holds_the_phrases_and_numbers(document: str) -> None:
     content = shared_data(f"pdf_clinical/{document}").read_bytes()
 
