@@ -6,7 +6,7 @@ A row is a list of cells, a cell its lines from the top down. Pure geometry, wit
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from statistics import median
 
@@ -18,6 +18,7 @@ Row = list[list[Line]]
 _GAP = 0.8  # least white space between two columns, in type sizes
 _NEW_ROW = 1.35  # in usual distances of lines: from here on a line begins a row
 _SAME_BASE = 0.3
+_MAX_SPAN = 200  # letters of a cell that is said again in each of its rows
 _STEP = 1.06  # in distances of the lines of a cell: white space beyond it parts two rows
 _MAX_STEP = 1.45  # in type sizes: lines farther apart are of no one cell
 _MAX_LINES = 6  # of a cell that white space alone parts from the next
@@ -27,15 +28,55 @@ _PITCH = 1.2  # least usual distance of two lines, in type sizes
 
 
 def ruled(grid: Grid, words: Sequence[Word]) -> list[Row]:
-    """The rows of a grid; a cell over several rows stands in the first of them."""
+    """The rows of a grid. A cell of one column over several rows is said in each of those that
+    say something else, unless it is long; any other stands in its first row.
+    """
     rows: list[Row] = [[[] for _ in range(grid.columns)] for _ in range(grid.rows)]
+    beside: list[dict[int, list[Line]]] = [{} for _ in range(grid.rows)]  # by column
     inside: list[list[Word]] = [[] for _ in grid.cells]
     for word in words:
         inside[grid.cell_at(*word.middle)].append(word)
-    for cell, found in zip(grid.cells, inside, strict=True):
-        if found:
-            rows[cell.row][cell.column] = lines_of(found)
-    return [part for row in rows if any(row) for part in _parted(row)]
+    spans = _spans(grid)
+    spanning: list[tuple[int, list[Line]]] = []
+    for number, found in enumerate(inside):
+        if not found:
+            continue
+        cell, lines = grid.cells[number], lines_of(found)
+        if number in spans and sum(len(line.text) for line in lines) <= _MAX_SPAN:
+            spanning.append((number, lines))
+        else:
+            rows[cell.row][cell.column] = lines
+    filled = [any(row) for row in rows]
+    for number, lines in spanning:
+        cell = grid.cells[number]
+        taken = [row for row in spans[number] if filled[row]]
+        if not taken:
+            rows[cell.row][cell.column] = lines
+        for row in taken:
+            beside[row][cell.column] = lines
+    return [part for row, more in zip(rows, beside, strict=True) for part in _filled(row, more)]
+
+
+def _spans(grid: Grid) -> dict[int, list[int]]:
+    """The rows of each cell that takes several of them, and one column."""
+    fields: dict[int, list[tuple[int, int]]] = {}
+    for place, number in enumerate(grid.owners):
+        fields.setdefault(number, []).append(divmod(place, grid.columns))
+    return {
+        number: [row for row, _ in found]
+        for number, found in fields.items()
+        if len(found) > 1 and len({column for _, column in found}) == 1
+    }
+
+
+def _filled(row: Row, beside: dict[int, list[Line]]) -> Iterator[Row]:
+    """The rows that a field of a grid holds, each with the cells that stand beside all of them."""
+    if not any(row):
+        return
+    for part in _parted(row):
+        for column, lines in beside.items():
+            part[column] = lines
+        yield part
 
 
 def _parted(row: Row) -> list[Row]:

@@ -143,8 +143,20 @@ def test_cells_over_several_rows_and_columns() -> None:
         line("weekly", 255, 605),
     ]
     assert text_of(*runs, rules=rules) == (
-        "Title over all three columns\nBoth rows\t5 mg\tdaily\n\t10 mg\tweekly"
+        "Title over all three columns\nBoth rows\t5 mg\tdaily\nBoth rows\t10 mg\tweekly"
     )
+
+
+def test_a_cell_over_rows_that_say_nothing_else_stands_once() -> None:
+    rules: list[Box] = [
+        (50, 660, 250, 660), (150, 640, 250, 640), (150, 620, 250, 620), (50, 600, 250, 600),
+        (50, 600, 50, 660), (150, 600, 150, 660), (250, 600, 250, 660),
+    ]  # fmt: skip
+    assert text_of(line("Adults", 55, 625), line("5 mg", 155, 645), rules=rules) == "Adults\t5 mg"
+    assert text_of(line("Adults", 55, 625), line("5", 300, 645), rules=rules).count("Adults") == 1
+    long = [line("Adults who may take it for long", 52, 655 - n, size=4.0) for n in range(0, 49, 6)]
+    two = [line("5 mg", 155, 645), line("10 mg", 155, 625)]
+    assert text_of(*long, *two, rules=rules).count("Adults") == len(long)
 
 
 def test_full_cells_are_parted_by_their_rules() -> None:
