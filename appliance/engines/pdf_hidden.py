@@ -40,9 +40,8 @@ def seen(page: Any, runs: Sequence[Run], drawings: Drawings, place: Place) -> li
 
 
 def says_more(runs: Sequence[Run], kept: Sequence[Run], text: str) -> bool:
-    """Whether what `seen` left out of `runs` says what the page's `text` does not. Blanks to fill
-    in and the words of a form often stand behind what is drawn of them: such a copy, a line of
-    dashes or one short word tells nobody what to do.
+    """Whether what `seen` left out of `runs` says what the page's `text` does not: a form may have
+    a copy of its words behind them; dashes or one short word tell nobody what to do.
     """
     shown = _letters(text)
     words: set[str] = set()

@@ -7,66 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from appliance.sentences.table_heads import HEAD_ROWS, goes_on, head_rows, values
 from appliance.services.page_lines import Line
+from appliance.services.table_leads import Table, cells_of, is_row
 
 _TITLE = re.compile(r"(?:table|tab\.|exhibit)\s*[\dIVX]", re.I)
 _TITLE_LINES = 4
 _TITLE_WORDS = 16  # of a line above a table that does not call itself its title
 _RULE = re.compile(r"[|:\-\s+=]+")
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """Lines `first`..`last`, the title among them; `rows` is the first row and `body` the first
-    that is no head. `head` is the title and the head rows, a line each, cells divided by TABs;
-    empty where nothing tells them. `groups` are the lines in the body that name the rows below
-    them; `group` is the name that holds where the body begins, on the page before. `is_torn`: it
-    begins with the rest of a row.
-    """
-
-    first: int
-    rows: int
-    body: int
-    last: int
-    head: str
-    groups: tuple[int, ...] = ()
-    group: str = ""
-    above: tuple[str, ...] = ()
-    is_torn: bool = False
-
-    def lead_of(self, lines: Sequence[Line], number: int) -> str:
-        """What the line `number` of the body must not be read without: head, group and, with a
-        TAB behind them, the cells above that its empty first cells go on with.
-        """
-        if number in self.groups:
-            return self.head
-        spans = self.spans_of(lines, number) if number <= self.last else ()
-        span = "".join(f"{cell}\t" for cell in spans)
-        return "\n".join(part for part in (self.head, self.group_of(lines, number), span) if part)
-
-    def spans_of(self, lines: Sequence[Line], number: int) -> tuple[str, ...]:
-        """The cells that stand above the empty first cells of a row; none if one is missing."""
-        missing = next((n for n, cell in enumerate(cells_of(lines[number].row)) if cell), 0)
-        found = [""] * missing
-        if not missing:
-            return ()
-        for place in range(number - 1, self.body - 1, -1):
-            if place in self.groups:
-                return ()
-            if is_row(lines[place]):
-                found = _filled(found, cells_of(lines[place].row))
-            if found[0]:
-                break
-        else:
-            found = _filled(found, self.above)
-        return tuple(found) if all(found) else ()
-
-    def group_of(self, lines: Sequence[Line], number: int) -> str:
-        above = [line for line in self.groups if line < number]
-        return lines[above[-1]].text if above else self.group
 
 
 def tables_of(lines: Sequence[Line]) -> list[Table]:
@@ -142,13 +91,6 @@ def _is_spanned(row: Line, head: str) -> bool:
     return not cells[0] and values(cells) > 0 and "\t".join(cells) not in head
 
 
-def _filled(cells: Sequence[str], above: Sequence[str]) -> list[str]:
-    """The cells, those that are empty from the row above."""
-    return [
-        cell or (above[number] if number < len(above) else "") for number, cell in enumerate(cells)
-    ]
-
-
 def _is_rest_of_row(lines: Sequence[Line], number: int) -> bool:
     above, below = (cells_of(lines[place].row) for place in (number - 1, number + 1))
     return len(above) > 1 and len(below) > 1 and goes_on(above, lines[number].text, below)
@@ -160,20 +102,6 @@ def _is_rest(lines: Sequence[Line], before: Table, rest: int) -> bool:
         return False
     is_row_below = rest + 1 < len(lines) and is_row(lines[rest + 1])
     return lines[rest].text[0].islower() and is_row_below and not lines[rest + 1].after_gap
-
-
-def cells_of(row: str) -> list[str]:
-    """The cells of a line of a table, without white space around them; one if it is no row."""
-    if "\t" in row:
-        return [cell.strip() for cell in row.split("\t")]
-    bare = row.strip()
-    if bare.startswith("|") or bare.count("|") > 1:
-        return [cell.strip() for cell in bare.strip("|").split("|")]
-    return [bare]
-
-
-def is_row(line: Line) -> bool:
-    return len(cells_of(line.row)) > 1
 
 
 def _runs(lines: Sequence[Line]) -> Iterator[tuple[int, int]]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from appliance.services.page_lines import lines_of
-from appliance.services.tables import Table, cells_of, tables_of
+from appliance.services.table_leads import Table, cells_of
+from appliance.services.tables import tables_of
 
 
 def tables(*pages: str) -> list[Table]:
