@@ -23,6 +23,7 @@ MAX_WINDOW = 3  # neighbouring sentences that may bear out one claim together
 
 Span = tuple[int, int]
 
+_LINE = re.compile(r"[^\n]+")
 _SPACE = re.compile(r"\s+")
 _DRESS = re.compile(r"^(?:[-–*•]\s|[\"“‘'])+|[\"”’']+$")
 _WORD_CHARACTER = re.compile(r"\w")
@@ -174,7 +175,11 @@ class Evidence:
     def _says_as_much(self, span: Span, quote: str) -> bool:
         """Half a sentence must not lose its "not": "Do not give X" does not bear out "give X"."""
         around = [
-            self.text[start:end] for start, end in self._sentences if _overlap((start, end), span)
+            self.text[start:end]
+            for sentence in self._sentences
+            if _overlap(sentence, span)
+            for start, end in _rows(self.text, sentence)
+            if _overlap((start, end), span)
         ]
         return sum(len(denials(sentence)) for sentence in around) == len(denials(quote))
 
@@ -242,6 +247,12 @@ class Evidence:
             frozenset(root(word) for word in _PART.findall(self.text[start:end]))
             for start, end in self._sentences
         ]
+
+
+def _rows(text: str, sentence: Span) -> Sequence[Span]:
+    """The rows that make up all of a sentence without an end: each says something by itself."""
+    lines = [match.span() for match in _LINE.finditer(text, *sentence)]
+    return lines if all("\t" in text[start:end] for start, end in lines) else [sentence]
 
 
 def _whole(text: str, start: int, end: int) -> bool:

@@ -109,3 +109,13 @@ def test_numbers_of_different_places_are_not_mixed() -> None:
 
 def test_an_empty_passage_bears_out_nothing() -> None:
     assert Evidence("").span_of("Anything at all.") is None
+
+
+def test_a_row_is_borne_out_whatever_the_next_row_denies() -> None:
+    rows = "Adults\ttake two tablets\nInfants\tdo not use"
+    evidence = Evidence(f"Directions:\n\n{rows}")
+    assert [evidence.quoted(row) for row in rows.split("\n")] == [(13, 36), (37, 55)]
+    assert evidence.quoted("take two tablets") is not None
+    assert evidence.quoted("use") is None
+    # What stands in front of the rows may deny them all.
+    assert Evidence(f"Do not give to\n{rows}").quoted("Adults take two tablets") is None
