@@ -117,5 +117,6 @@ def test_a_row_is_borne_out_whatever_the_next_row_denies() -> None:
     assert [evidence.quoted(row) for row in rows.split("\n")] == [(13, 36), (37, 55)]
     assert evidence.quoted("take two tablets") is not None
     assert evidence.quoted("use") is None
-    # What stands in front of the rows may deny them all.
-    assert Evidence(f"Do not give to\n{rows}").quoted("Adults take two tablets") is None
+    # A sentence that goes on in the rows may deny them all.
+    torn = Evidence("Do not give to\nadults\ttwo tablets\ninfants\tany tablets")
+    assert torn.quoted("adults two tablets") is None
