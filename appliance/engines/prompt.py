@@ -64,7 +64,7 @@ def candidates(question: Question) -> Iterator[Prompt]:
     """
     history = [_shortened(turn) for turn in question.history[-HISTORY_TURNS:] if turn.content]
     passages = [
-        (passage, without_orders(visible(passage.chunk.text))) for passage in question.passages
+        (passage, visible(without_orders(passage.chunk.text))) for passage in question.passages
     ]
     yield _prompt(passages, history, question.text)
     while len(history) > LAST_EXCHANGE:
@@ -87,7 +87,7 @@ def _prompt(
 ) -> Prompt:
     parts = [INSTRUCTIONS]
     for number, (passage, text) in enumerate(passages, 1):
-        title = without_orders(visible(passage.document.title))
+        title = visible(without_orders(passage.document.title))
         parts.append(f"[{number}] {_data(title)}, page {passage.chunk.page}\n{_data(text)}")
     turns = (ChatTurn("system", "\n\n".join(parts)), *history, ChatTurn("user", question))
     return Prompt(turns, len(passages))
