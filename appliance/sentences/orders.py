@@ -35,7 +35,8 @@ _ORDER = re.compile(
             rf"\b(?:{_OBEYED}|you\s+(?:were|have\s+been)\s+told)\b",
             r"\bforget\s+everything\b",
             # Written together, or with blanks that have no width.
-            rf"\b(?:ignore|disregard|forget)(?:all)?(?:of)?(?:the|your)?{_EARLIER}{_OBEYED}",
+            r"\b(?:ignore|disregard|forget)\s*(?:all)?\s*(?:of)?\s*(?:the|your)?\s*"
+            rf"{_EARLIER}\s*{_OBEYED}",
             r"\b(?:system|developer|hidden|secret|initial)[\s_-]+(?:prompt|instructions?|message)s?\b",
             rf"\b(?:your|these|the)\s+new\s+{_OBEYED}\b|\bnew\s+instructions?\s*:",
             # Addressed to a model.
