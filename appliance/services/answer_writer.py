@@ -23,7 +23,7 @@ from appliance.domain import (
     utc_now,
 )
 from appliance.engines.protocols import AnswerEngine
-from appliance.errors import ApplianceError, NotFound
+from appliance.errors import ApplianceError, Invalid, NotFound
 from appliance.sentences.words import terms
 from appliance.services.answer_streams import AnswerStream, Done, Failed
 from appliance.services.citation_boxes import placed
@@ -91,7 +91,8 @@ class AnswerWriter:
     """`engine_for` says which engine answers a user now, question by question.
 
     Of an engine that writes, only sentences are shown that the passages which they cite bear out;
-    where none is left, `quoting` answers in its place, and the answer names that engine.
+    where none is left, or the question is too long for it, `quoting` answers in its place, and the
+    answer names that engine.
 
     `introductions` are the lines with which an engine announces quotations; they claim nothing.
 
@@ -200,7 +201,12 @@ class AnswerWriter:
             return
         question = Question(content, draft.passages, asked.history)
         stream.sources(preview(draft.passages, _citation_ids(stream)))
-        whole = await self._answer(stream, draft, engine, question)
+        whole = False
+        try:
+            whole = await self._answer(stream, draft, engine, question)
+        except Invalid:
+            if not engine.writes:
+                raise
         if engine.writes and not stream.pieces and not stream.cancelled.is_set():
             draft.model, draft.tokens = self._quoting.name, None
             whole = await self._answer(stream, draft, self._quoting, question)

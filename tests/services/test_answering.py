@@ -576,6 +576,16 @@ async def test_where_nothing_is_left_the_quoting_engine_answers(
     assert writing.ends == ["complete"]
 
 
+async def test_a_question_too_long_for_the_model_is_answered_by_quoting(writing: World) -> None:
+    writing.engine.enqueue([], error=Invalid("The question is too long for the language model."))
+    stream = await writing.answering.reply(ADA, ORIGIN, "What is the usual dose?")
+    message = await ended(stream)
+    assert message.content == said(stream) == f"{DOSE} [1]"
+    assert (message.model, message.tokens, message.withheld) == ("extractive", None, 0)
+    assert message.status is MessageStatus.COMPLETE
+    assert writing.ends == ["complete"]
+
+
 async def test_where_the_quoting_engine_has_nothing_either_it_is_refused(writing: World) -> None:
     writing.engine.enqueue(["The usual dose is 50 mg. [1]"])
     writing.quoting.enqueue([])
