@@ -30,6 +30,7 @@ from appliance.engines.question_forms import (
 )
 from appliance.engines.quotes import Quote, populations, quotes
 from appliance.errors import Unavailable
+from appliance.sentences.marks import rebracketed
 from appliance.sentences.words import FORM_WORDS, terms
 
 MOST_QUOTES = 6
@@ -119,10 +120,11 @@ class ExtractiveAnswerer:
 def written(quote: Quote, *, with_lead: bool = True) -> str:
     """A quote as it stands in an answer, each line with its marker; below a lead are items."""
     mark = f"[{quote.passage + 1}]"
+    lines = [f"{rebracketed(line)} {mark}" for line in quote.lines]
     if not quote.lead:
-        return "\n".join(f"{line} {mark}" for line in quote.lines)
-    lead = [f"{line} {mark}" for line in quote.lead.split("\n")] if with_lead else []
-    return "\n".join(lead + [f"- {line} {mark}" for line in quote.lines])
+        return "\n".join(lines)
+    lead = [f"{rebracketed(line)} {mark}" for line in quote.lead.split("\n")] if with_lead else []
+    return "\n".join(lead + [f"- {line}" for line in lines])
 
 
 def _embedded(quote: Quote) -> str:

@@ -14,6 +14,7 @@ from typing import Literal
 from appliance.domain import MessageRole, Passage, Question, Turn
 from appliance.engines.protocols import NO_ANSWER
 from appliance.sentences.invisible import visible
+from appliance.sentences.marks import MARK, rebracketed
 from appliance.sentences.orders import without_orders
 
 INSTRUCTIONS = (
@@ -36,9 +37,6 @@ _ROLES: dict[MessageRole, Role] = {
     MessageRole.ASSISTANT: "assistant",
     MessageRole.SYSTEM: "system",
 }
-
-
-_MARK = re.compile(r"\[(\d{1,4}(?:\s*[,–-]\s*\d{1,4})*)\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +93,12 @@ def _prompt(
 
 def _data(text: str) -> str:
     """On one line, its own [n] in round brackets: only our numbers begin a passage."""
-    return _MARK.sub(r"(\1)", " ".join(text.split()))
+    return rebracketed(" ".join(text.split()))
 
 
 def _shortened(turn: Turn) -> ChatTurn:
     """An earlier answer's [n] meant the passages of then."""
     content = turn.content[-HISTORY_CHARACTERS:]
     if turn.role is MessageRole.ASSISTANT:
-        content = re.sub(rf"\s*{_MARK.pattern}", "", content)
+        content = re.sub(rf"\s*{MARK.pattern}", "", content)
     return ChatTurn(_ROLES[turn.role], content)

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from appliance.sentences import split_sentences
+from appliance.sentences.marks import rebracketed
 from appliance.sentences.orders import gives_orders, orders
 from appliance.services.denials import denials
 from appliance.services.dosing_terms import RIVALS
@@ -155,8 +156,10 @@ class Evidence:
         return self.quoted(claim) or self._paraphrased(claim)
 
     def quoted(self, claim: str) -> Span | None:
-        """Where `claim` stands word for word: white space folded, bullets and quotes aside."""
-        wanted = _SPACE.sub(" ", claim).strip()
+        """Where `claim` stands word for word: white space folded, bullets and quotes aside, and the
+        document's own [7] written (7) or as it is.
+        """
+        wanted = _SPACE.sub(" ", rebracketed(claim)).strip()
         return self._find(wanted) or self._find(_DRESS.sub("", wanted).strip())
 
     def _find(self, wanted: str) -> Span | None:
@@ -209,10 +212,12 @@ class Evidence:
 
     @cached_property
     def _folded(self) -> tuple[str, list[int]]:
-        """The text with white space folded, and where each of its characters stands in the text."""
+        """The text with white space folded and its own marks in round brackets, and where each of
+        its characters stands in the text.
+        """
         characters: list[str] = []
         places: list[int] = []
-        for place, character in enumerate(self.text):
+        for place, character in enumerate(rebracketed(self.text)):
             if character.isspace():
                 if not characters or characters[-1] == " ":
                     continue

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from appliance.domain import NearestSection, Passage
+from appliance.sentences.marks import rebracketed
 
 _GIVE = "give no answer to this question, so none is given."
 _GIVES = "gives no answer to this question, so none is given."
@@ -39,7 +40,7 @@ def refusal(searched: int, nearest: Sequence[NearestSection]) -> str:
     if not nearest:
         return f"{first} {ADVICE}"
     places = [
-        "- " + ", ".join(filter(None, (near.title, near.section, f"page {near.page}")))
+        rebracketed("- " + ", ".join(filter(None, (near.title, near.section, f"page {near.page}"))))
         for near in nearest
     ]
     return "\n".join([first, "", "Nearest to it are:", *places, "", ADVICE])
