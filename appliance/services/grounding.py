@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from appliance.domain import Chunk, Citation, Passage, Sentence
@@ -27,13 +27,13 @@ def ground(
     passages: Sequence[Passage],
     citation_id: Callable[[int], str],
     *,
-    introduction: str | None = None,
+    introduction: Collection[str] = (),
 ) -> Grounding:
     """`passages` are numbered from 1 in their order; any other number in the text stays plain text.
 
     A citation is made for each passage that bears out a sentence citing it, and covers all the
-    words in it that do. `citation_id(n)` names the citation of [n]; `introduction` is a line that
-    claims nothing.
+    words in it that do. `citation_id(n)` names the citation of [n]; `introduction` are lines
+    that claim nothing.
     """
     evidence = evidence_of(passages)
     sentences: list[Sentence] = []

@@ -27,8 +27,10 @@ def nearest_sections(passages: Sequence[Passage]) -> tuple[NearestSection, ...]:
     return tuple(found.values())
 
 
-def refusal(searched: int, nearest: Sequence[NearestSection]) -> str:
-    """The text of a refusal after a search of `searched` documents."""
+def refusal(searched: int, nearest: Sequence[NearestSection], reading: str | None = None) -> str:
+    """The text of a refusal after a search of `searched` documents; `reading` says which words of
+    the question were put right for it.
+    """
     if not searched:
         return (
             "There are no documents to answer from yet. Ask whoever looks after them to add some."
@@ -37,6 +39,8 @@ def refusal(searched: int, nearest: Sequence[NearestSection]) -> str:
         first = f"The one document that was searched {_GIVES}"
     else:
         first = f"The {searched:,} documents that were searched {_GIVE}"
+    if reading is not None:
+        first = f"{first} {reading}"
     if not nearest:
         return f"{first} {ADVICE}"
     places = [

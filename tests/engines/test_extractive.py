@@ -151,7 +151,7 @@ async def test_a_documents_own_marks_are_none_of_the_answers() -> None:
     assert "within one hour of sepsis (2). [1]" in said
     assert "[2]" not in said and "[12" not in said
     assert "(12, 13)" in said and "resolves (1). [1]" in said
-    result = ground(said, [cited], str, introduction=introduction([cited]))
+    result = ground(said, [cited], str, introduction=[introduction([cited])])
     assert all(s.supported and s.citations == (1,) for s in result.sentences)
     (citation,) = result.citations
     # What is quoted stays word for word.
