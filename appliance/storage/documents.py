@@ -8,7 +8,7 @@ that is in force names it in `supersedes`, or names one there that takes its pla
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -148,6 +148,16 @@ def supersedes(tx: Connection, newer_id: str, older_id: str) -> bool:
         {"newer": newer_id, "older": older_id},
     ).fetchone()
     return row is not None
+
+
+def superseded(tx: Connection, ids: Collection[str]) -> set[str]:
+    """Those of `ids` whose place another document in force has taken."""
+    rows = tx.execute(
+        f"""SELECT d.id FROM documents d
+             WHERE d.id IN (SELECT value FROM json_each(?)) AND EXISTS ({_SUCCESSOR})""",
+        (json.dumps(list(ids)),),
+    )
+    return {row["id"] for row in rows}
 
 
 def revision(tx: Connection, document_id: str) -> int | None:
