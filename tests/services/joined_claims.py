@@ -131,11 +131,13 @@ JOINED_TRUE = [
     (APIXABAN, "Apixaban 5 mg BID is the recommended dose."),
     (
         APIXABAN,
-        "Apixaban should be stopped at least 48 hours before elective surgery with a high risk of bleeding.",
+        "Apixaban should be stopped at least 48 hours before elective surgery with a high risk "
+        "of bleeding.",
     ),
     (
         APIXABAN,
-        "The dose is reduced to 2.5 mg twice daily in patients with at least two of these: age 80 years or older, weight of 60 kg or less, or creatinine of 1.5 mg/dL or higher.",
+        "The dose is reduced to 2.5 mg twice daily in patients with at least two of these: age "
+        "80 years or older, weight of 60 kg or less, or creatinine of 1.5 mg/dL or higher.",
     ),
     (PHENYTOIN, "Phenytoin 20 mg/kg IV is given as a load."),
     (PHENYTOIN, "The maintenance dose is 100 mg orally every 8 hours."),
@@ -149,7 +151,8 @@ JOINED_TRUE = [
     (CEFEPIME, "Each dose is infused over 30 minutes."),
     (
         ACETAMINOPHEN,
-        "Patients weighing less than 50 kg are given acetaminophen 15 mg/kg every 6 hours, to a maximum of 75 mg/kg per day.",
+        "Patients weighing less than 50 kg are given acetaminophen 15 mg/kg every 6 hours, to "
+        "a maximum of 75 mg/kg per day.",
     ),
     (
         ACETAMINOPHEN,
@@ -255,7 +258,8 @@ JOINED_FALSE = [
     (CONDITIONS, "If the INR is below 8 and there is no bleeding, stop warfarin."),
     (
         CONDITIONS,
-        "If the INR is above 8 and there is bleeding, stop warfarin and give vitamin K 5 mg orally.",
+        "If the INR is above 8 and there is bleeding, stop warfarin and give vitamin K 5 mg "
+        "orally.",
     ),
     (CONDITIONS, "If the INR is above 5 and there is no bleeding, stop warfarin."),
     (CONDITIONS, "If there is no bleeding, give vitamin K 5 mg intravenously."),
@@ -305,7 +309,8 @@ JOINED_FALSE = [
     ),
     (
         APIXABAN,
-        "Discontinue apixaban at least 24 hours before elective surgery with a high risk of bleeding.",
+        "Discontinue apixaban at least 24 hours before elective surgery with a high risk of "
+        "bleeding.",
     ),
     (APIXABAN, "Discontinue apixaban at least 48 hours before surgery with a low risk."),
     (APIXABAN, "Discontinue apixaban at most 48 hours before elective surgery."),
@@ -330,11 +335,13 @@ JOINED_FALSE = [
     (PHENYTOIN, "Phenytoin may be given at 50 mg per day."),
     (
         TOCILIZUMAB,
-        "Tocilizumab should be started in patients with an absolute neutrophil count below 2,000 per mm3.",
+        "Tocilizumab should be started in patients with an absolute neutrophil count below "
+        "2,000 per mm3.",
     ),
     (
         TOCILIZUMAB,
-        "Tocilizumab should not be started in patients with a neutrophil count above 2,000 per mm3.",
+        "Tocilizumab should not be started in patients with a neutrophil count above 2,000 per "
+        "mm3.",
     ),
     (TOCILIZUMAB, "Methotrexate should not be continued."),
     (TOCILIZUMAB, "Live vaccines may be given during treatment."),
@@ -389,11 +396,13 @@ JOINED_FALSE = [
     ),
     (
         STEROIDS,
-        "Do not stop corticosteroids suddenly in patients who have taken them for less than 3 weeks.",
+        "Do not stop corticosteroids suddenly in patients who have taken them for less than 3 "
+        "weeks.",
     ),
     (
         STEROIDS,
-        "Corticosteroids may be stopped suddenly in patients who have taken them for longer than 3 weeks.",
+        "Corticosteroids may be stopped suddenly in patients who have taken them for longer "
+        "than 3 weeks.",
     ),
     (STEROIDS, "Prednisolone 20 mg is given every 6 hours."),
     (VIALS, "An unopened vial may be kept at room temperature for up to 28 days."),
