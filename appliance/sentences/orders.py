@@ -72,13 +72,13 @@ _ORDER = re.compile(
             # The marks of a chat's turns and of a program's frames.
             r"<\|[^|>\n]{0,40}\|>|<\uff5c|<</?\s*SYS\s*>>|\[/?\s*INST\s*\]|</?s>|"
             r"<(?:start|end)_of_turn>|</?(?:system|assistant|user|instructions?|tool_call|think)>",
-            r"(?:^|\n|[.!?]\s+)\s*(?:#{1,6}\s*)?(?-i:SYSTEM|USER|HUMAN|[Aa]ssistant|ASSISTANT|"
+            r"(?:(?:^|\n)[^\S\n]{0,40}|[.!?]\s{1,40})(?:#{1,6}\s{0,40})?(?-i:SYSTEM|USER|HUMAN|[Aa]ssistant|ASSISTANT|"
             r"DEVELOPER)\s*:",
-            r"(?:^|\n)\s*#{1,6}\s*(?i:system|assistant|user|instructions?|response)\b",
+            r"(?:^|\n)[^\S\n]{0,40}#{1,6}\s{0,40}(?i:system|assistant|user|instructions?|response)\b",
             r"[{,]\s*\\?[\"'](?:role|type|message_id|tool_calls?|function_call|citations|content)"
             r"\\?[\"']\s*:",
             # What a page could load or open.
-            r"!\[[^\]\n]*\]\s*\(|\]\(\s*(?:https?|ftp|data|javascript|file):|"
+            r"!\[[^\]\n]{0,300}\]\s*\(|\]\(\s*(?:https?|ftp|data|javascript|file):|"
             r"<\s*/?\s*(?:img|script|iframe|svg|object|embed|link|style|a)\b[^>]*>?|"
             r"\b(?:javascript|data)\s*:\s*(?:text/|image/|alert)",
         )

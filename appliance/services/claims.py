@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from appliance.sentences import split_sentences
 
 _MARKER = r"\[\d{1,3}(?:\s*,\s*\d{1,3})*\]"
-MARKERS = rf"\s*{_MARKER}(?:\s*{_MARKER})*"  # one or more [n], and the space before them
+MARKERS = rf"\s{{0,8}}{_MARKER}(?:\s*{_MARKER})*"  # one or more [n], and the space before them
 _MARKERS = re.compile(MARKERS)
 _NUMBER = re.compile(r"\d+")
 _TAIL = re.compile(r"[.!?;:,)\]\"'”’]+")
