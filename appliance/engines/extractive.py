@@ -44,7 +44,9 @@ _TITLE_WORTH = 0.7  # a word found in the document's title only, beside one foun
 _EMBEDDED_CHARACTERS = 500
 _OTHER_POPULATION = 0.3
 NUMBER_WORTH = 0.06  # of a number such as the question asks for, and the cost of having none
-_COMPOUND = re.compile(r"(?<![^\W_])[^\W_]+(?:-[^\W_]+)+")  # "single-dose" is more than "single" and "dose"
+_COMPOUND = re.compile(
+    r"(?<![^\W_])[^\W_]+(?:-[^\W_]+)+"
+)  # "single-dose" is more than "single" and "dose"
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _REFERENCE = re.compile(r"[(\[](?:see\s)?[^()\[\]]*\d[)\]]|\(\s*\d[\d., ]*\)", re.IGNORECASE)
 
