@@ -30,6 +30,7 @@ from appliance.engines.question_forms import (
 )
 from appliance.engines.quotes import Quote, populations, quotes
 from appliance.errors import Unavailable
+from appliance.sentences.invisible import visible
 from appliance.sentences.marks import rebracketed
 from appliance.sentences.words import FORM_WORDS, terms
 
@@ -122,11 +123,16 @@ class ExtractiveAnswerer:
 def written(quote: Quote, *, with_lead: bool = True) -> str:
     """A quote as it stands in an answer, each line with its marker; below a lead are items."""
     mark = f"[{quote.passage + 1}]"
-    lines = [f"{rebracketed(line)} {mark}" for line in quote.lines]
+    lines = [f"{_shown(line)} {mark}" for line in quote.lines]
     if not quote.lead:
         return "\n".join(lines)
-    lead = [f"{rebracketed(line)} {mark}" for line in quote.lead.split("\n")] if with_lead else []
+    lead = [f"{_shown(line)} {mark}" for line in quote.lead.split("\n")] if with_lead else []
     return "\n".join(lead + [f"- {line}" for line in lines])
+
+
+def _shown(line: str) -> str:
+    """Its own marks are none of the answer's; what nobody sees could turn the answer's words."""
+    return rebracketed(visible(line))
 
 
 def _embedded(quote: Quote) -> str:

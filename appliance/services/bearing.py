@@ -14,6 +14,7 @@ from fractions import Fraction
 from functools import cached_property
 
 from appliance.sentences import split_sentences
+from appliance.sentences.invisible import INVISIBLE, visible
 from appliance.sentences.marks import rebracketed
 from appliance.sentences.orders import gives_orders, orders
 from appliance.services.denials import denials
@@ -173,7 +174,7 @@ class Evidence:
         """Where `claim` stands word for word: white space folded, bullets and quotes aside, and the
         document's own [7] written (7) or as it is.
         """
-        wanted = _SPACE.sub(" ", rebracketed(claim)).strip()
+        wanted = _SPACE.sub(" ", rebracketed(visible(claim))).strip()
         return self._find(wanted) or self._find(_DRESS.sub("", wanted).strip())
 
     def _find(self, wanted: str) -> Span | None:
@@ -193,7 +194,7 @@ class Evidence:
         around = [
             self.text[start:end] for start, end in self._sentences if _overlap((start, end), span)
         ]
-        return sum(len(denials(sentence)) for sentence in around) == len(denials(quote))
+        return sum(len(denials(visible(sentence))) for sentence in around) == len(denials(quote))
 
     def _paraphrased(self, claim: str) -> Span | None:
         wanted = Statement(claim)
@@ -226,12 +227,15 @@ class Evidence:
 
     @cached_property
     def _folded(self) -> tuple[str, list[int]]:
-        """The text with white space folded and its own marks in round brackets, and where each of
-        its characters stands in the text.
+        """The text as it is shown: white space folded, its own marks in round brackets, nothing
+        that nobody sees; and where each of its characters stands in the text.
         """
         characters: list[str] = []
         places: list[int] = []
+        hidden = {match.start() for match in INVISIBLE.finditer(self.text)}
         for place, character in enumerate(rebracketed(self.text)):
+            if place in hidden:
+                continue
             if character.isspace():
                 if not characters or characters[-1] == " ":
                     continue

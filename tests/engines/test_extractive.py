@@ -158,6 +158,16 @@ async def test_a_documents_own_marks_are_none_of_the_answers() -> None:
     assert citation.snippet == fold(cited.chunk.text.partition("\n")[2])
 
 
+async def test_what_nobody_sees_is_quoted_and_not_said() -> None:
+    text = "The starting dose of \u202ewarfarin is usually 2 to\u200b 5 mg once dai\u00adly."
+    hiding = passage(text, title="Warfarin label")
+    said = await answer("What is the starting dose of warfarin?", [hiding])
+    assert said.endswith("The starting dose of warfarin is usually 2 to 5 mg once daily. [1]")
+    result = ground(said, [hiding], str, introduction=[introduction([hiding])])
+    assert [sentence.supported for sentence in result.sentences] == [True]
+    assert [citation.snippet for citation in result.citations] == [text]
+
+
 async def test_nothing_is_said_twice() -> None:
     text = await answer("What is the boxed warning for warfarin?", (WARFARIN, WARFARIN))
     found = [line.rpartition(" ")[0] for line in lines(text)]
