@@ -249,9 +249,8 @@ async def test_an_upgrade_that_was_killed_starts_again(
 ) -> None:
     path = tmp_path / "a.db"
     await at_the_seventh(path, monkeypatch)
-    killed = await asyncio.to_thread(
-        subprocess.run, [sys.executable, "-c", KILLED, path, str(statement), KEY.hex()], check=False
-    )
+    command = [sys.executable, "-c", KILLED, str(path), str(statement), KEY.hex()]
+    killed = await asyncio.to_thread(lambda: subprocess.run(command, check=False))
     assert killed.returncode == -signal.SIGKILL
     database = await Database.open(path, KEY)
     assert tuple(await database.read(applied)) == migrations.names()
