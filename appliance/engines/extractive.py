@@ -30,6 +30,8 @@ from appliance.engines.question_forms import (
 )
 from appliance.engines.quotes import Quote, populations, quotes
 from appliance.errors import Unavailable
+from appliance.sentences.invisible import visible
+from appliance.sentences.marks import rebracketed
 from appliance.sentences.words import FORM_WORDS, terms
 
 MOST_QUOTES = 6
@@ -43,7 +45,9 @@ _TITLE_WORTH = 0.7  # a word found in the document's title only, beside one foun
 _EMBEDDED_CHARACTERS = 500
 _OTHER_POPULATION = 0.3
 NUMBER_WORTH = 0.06  # of a number such as the question asks for, and the cost of having none
-_COMPOUND = re.compile(r"[^\W_]+(?:-[^\W_]+)+")  # "single-dose" is more than "single" and "dose"
+_COMPOUND = re.compile(
+    r"(?<![^\W_])[^\W_]+(?:-[^\W_]+)+"
+)  # "single-dose" is more than "single" and "dose"
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _REFERENCE = re.compile(r"[(\[](?:see\s)?[^()\[\]]*\d[)\]]|\(\s*\d[\d., ]*\)", re.IGNORECASE)
 
@@ -119,10 +123,16 @@ class ExtractiveAnswerer:
 def written(quote: Quote, *, with_lead: bool = True) -> str:
     """A quote as it stands in an answer, each line with its marker; below a lead are items."""
     mark = f"[{quote.passage + 1}]"
+    lines = [f"{_shown(line)} {mark}" for line in quote.lines]
     if not quote.lead:
-        return "\n".join(f"{line} {mark}" for line in quote.lines)
-    lead = [f"{line} {mark}" for line in quote.lead.split("\n")] if with_lead else []
-    return "\n".join(lead + [f"- {line} {mark}" for line in quote.lines])
+        return "\n".join(lines)
+    lead = [f"{_shown(line)} {mark}" for line in quote.lead.split("\n")] if with_lead else []
+    return "\n".join(lead + [f"- {line}" for line in lines])
+
+
+def _shown(line: str) -> str:
+    """Its own marks are none of the answer's; what nobody sees could turn the answer's words."""
+    return rebracketed(visible(line))
 
 
 def _embedded(quote: Quote) -> str:

@@ -33,7 +33,8 @@ class AnswerEngine(Protocol):
         A sentence names the passages that it rests on as [n], before or after its full stop.
         Closing the generator (`aclose`, or cancelling the task that awaits it) stops the engine
         within one step.
-        Raises `Busy` when the engine's queue is full and `Unavailable` when it cannot run.
+        Raises `Busy` when the engine's queue is full, `Unavailable` when it cannot run, and one
+        that writes `Invalid` before its first piece when the question is too long for it.
         """
         ...
 

@@ -21,7 +21,7 @@ SLIP_LETTERS = 6  # a shorter word with a letter changed is mostly another word
 SLIP_WORTH = 0.9
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W\d_]+)?")
-_COMPOUND = re.compile(r"[^\W_]+(?:[-–/][^\W_]+)+")
+_COMPOUND = re.compile(r"(?<![^\W_])[^\W_]+(?:[-–/][^\W_]+)+")
 _LINK = re.compile(r"[-–/]")
 _TELLING = re.compile(r"\d{1,3}[a-z]?|[a-z]|[ivx]{1,4}")
 

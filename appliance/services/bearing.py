@@ -10,18 +10,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from fractions import Fraction
 from functools import cached_property
 
 from appliance.sentences import split_sentences
+from appliance.sentences.invisible import INVISIBLE, visible
+from appliance.sentences.marks import rebracketed
 from appliance.sentences.orders import gives_orders, orders
 from appliance.services.denials import denials
 from appliance.services.dosing_terms import RIVALS
-from appliance.services.statements import Dose, Statement, root
+from appliance.services.pairings import MIN_COVER, joins_the_same
+from appliance.services.roots import root
+from appliance.services.statements import Dose, Statement
 
-MIN_COVER = 0.6  # part of a paraphrase's content words that must stand in the passage
 MAX_WINDOW = 3  # neighbouring sentences that may bear out one claim together
 
 Span = tuple[int, int]
+_DAILY = (Fraction(1), Fraction(1))
 
 _LINE = re.compile(r"[^\n]+")
 _SPACE = re.compile(r"\s+")
@@ -38,6 +43,7 @@ def bears_out(passage: Statement, claim: Statement, about: Statement) -> bool:
         and _says_the_doses(passage, claim, about)
         and _turns_nothing(passage, claim)
         and _denies_the_same(passage, claim)
+        and joins_the_same(passage, claim, about)
     )
 
 
@@ -76,6 +82,10 @@ def _same_dose(
     """The same quantity, and of two things, frequencies, routes or groups the same one."""
     if not said.quantity.stands_for(wanted.quantity):
         return False
+    if said.rate is not None and wanted.frequency != said.rate:
+        return False  # 40 mg/kg/day is not 40 mg/kg
+    if wanted.rate is not None and wanted.rate > _DAILY and said.rate != wanted.rate:
+        return False  # a bolus is no infusion
     if said.owners and wanted.owners and not said.owners & wanted.owners:
         return False
     if said.population not in (None, "adult") and not claim.populations:
@@ -123,10 +133,16 @@ def _turns_nothing(passage: Statement, claim: Statement) -> bool:
 
 def _denies_the_same(passage: Statement, claim: Statement) -> bool:
     words = claim.denied | claim.affirmed
-    _, denies = max(
-        passage.sentences, key=lambda sentence: len(sentence[0] & words), default=(None, False)
+    _, denies, forbids = max(
+        passage.sentences,
+        key=lambda sentence: len(sentence[0] & words),
+        default=(None, False, False),
     )
     if denies != bool(claim.denials) or claim.denials > passage.denials:
+        return False
+    if claim.forbids and not forbids:
+        return False
+    if not all(things & passage.missing for things in claim.lacks):
         return False
     alike = (claim.denied & passage.denied) | (claim.affirmed & passage.affirmed)
     turned = (claim.affirmed & passage.denied - passage.affirmed) | (
@@ -156,8 +172,10 @@ class Evidence:
         return self.quoted(claim) or self._paraphrased(claim)
 
     def quoted(self, claim: str) -> Span | None:
-        """Where `claim` stands word for word: white space folded, bullets and quotes aside."""
-        wanted = _SPACE.sub(" ", claim).strip()
+        """Where `claim` stands word for word: white space folded, bullets and quotes aside, and the
+        document's own [7] written (7) or as it is.
+        """
+        wanted = _SPACE.sub(" ", rebracketed(visible(claim))).strip()
         return self._find(wanted) or self._find(_DRESS.sub("", wanted).strip())
 
     def _find(self, wanted: str) -> Span | None:
@@ -181,7 +199,7 @@ class Evidence:
             for start, end in _rows(self.text, sentence)
             if _overlap((start, end), span)
         ]
-        return sum(len(denials(sentence)) for sentence in around) == len(denials(quote))
+        return sum(len(denials(visible(sentence))) for sentence in around) == len(denials(quote))
 
     def _paraphrased(self, claim: str) -> Span | None:
         wanted = Statement(claim)
@@ -214,10 +232,15 @@ class Evidence:
 
     @cached_property
     def _folded(self) -> tuple[str, list[int]]:
-        """The text with white space folded, and where each of its characters stands in the text."""
+        """The text as it is shown: white space folded, its own marks in round brackets, nothing
+        that nobody sees; and where each of its characters stands in the text.
+        """
         characters: list[str] = []
         places: list[int] = []
-        for place, character in enumerate(self.text):
+        hidden = {match.start() for match in INVISIBLE.finditer(self.text)}
+        for place, character in enumerate(rebracketed(self.text)):
+            if place in hidden:
+                continue
             if character.isspace():
                 if not characters or characters[-1] == " ":
                     continue

@@ -38,10 +38,10 @@ _BEFORE_AMOUNT = (
     r"\b(?:of|at|is|was|by|the|in|to|than|over|under|above|below|aged?|and)\s+|[<>=≤≥]\s*"
 )
 _AMOUNT = re.compile(
-    rf"(?:{_BEFORE_AMOUNT}|(?<![\w-]))\d[\d.,]*"
+    rf"(?:{_BEFORE_AMOUNT}|(?<![\w-]))\d[\d.,]{{0,20}}"
     r"(?:[\s-]*(?:kg|g|mg|mcg|µg|ml|dl|l|mmol|meq|units?|iu|cm|mm)\b(?:/\w+)*|"
     r"[\s-]*(?:years?|months?|weeks?|days?)[\s-]olds?\b)|"
-    rf"(?:{_BEFORE_AMOUNT})\d[\d.,]*%?(?![\w-])",
+    rf"(?:{_BEFORE_AMOUNT})\d[\d.,]{{0,20}}%?(?![\w-])",
     re.IGNORECASE,
 )
 
