@@ -28,7 +28,8 @@ from appliance.engines.question_forms import (
     only_a_section,
     other_population,
 )
-from appliance.engines.quotes import Quote, populations, quotes
+from appliance.engines.quotable import populations
+from appliance.engines.quotes import Quote, quotes
 from appliance.errors import Unavailable
 from appliance.sentences.words import FORM_WORDS, terms
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from appliance.engines.quotable import leans
+
 _QUANTITY = (
     r"\d[\d,.]*\s*(?:mg|mcg|µg|g|mL|L|units?|IU|mmol|mEq|%|tablets?|capsules?|drops?|puffs?|"
     r"sprays?)\b"
@@ -23,12 +25,6 @@ _IMPERATIVE = (
     r"never|open|perform|place|prepare|provide|remove|repeat|replace|rinse|rub|select|shake|stop|"
     r"store|"
     r"swallow|take|tap|turn|use|wash|wear|wipe|withdraw)\b"
-)
-# Such a sentence leans on the one before it.
-_LEANING = re.compile(
-    r"^(?:this|these|those|they|it|such|therefore|however|thus|in (?:this|these|such)|also|"
-    r"otherwise)\b",
-    re.IGNORECASE,
 )
 _LEANING_COST = 0.06
 _POPULATIONS = (
@@ -137,7 +133,7 @@ _FORMS = (
 
 def form_bonus(question: str, heading: str, text: str) -> float:
     """What the forms that `question` asks for add to a quote of `text` under `heading`."""
-    total = -_LEANING_COST if _LEANING.match(text) else 0.0
+    total = -_LEANING_COST if leans(text) else 0.0
     asked = question.strip()
     for form in _FORMS:
         if not form.asked.search(asked):
