@@ -37,6 +37,16 @@ _WHO = re.compile(
     r"men|females?|males?|pregnan\w+|lactation|renal|kidney|hepatic|liver|dialysis|hemodialysis)\b",
     re.IGNORECASE,
 )
+_SAME_GROUP = {
+    stem(name): stem(group)
+    for group, names in (
+        ("children", "infant infants neonate neonates neonatal adolescent adolescents"),
+        ("kidney", "dialysis hemodialysis"),
+        ("women", "female females"),
+        ("men", "male males"),
+    )
+    for name in names.split()
+}
 # Such a sentence leans on the one before it; "it is recommended" does not.
 _LEANING = re.compile(
     r"^(?:this|these|those|they|them|such|therefore|however|thus|hence|also|otherwise|instead|"
@@ -55,7 +65,8 @@ def leans(words: str) -> bool:
 
 def populations(text: str) -> frozenset[str]:
     """Whom `text` names, by stem: children, pregnancy, the kidney's patients."""
-    return frozenset(stem(match) for match in _WHO.findall(text))
+    found = (stem(match) for match in _WHO.findall(text))
+    return frozenset(_SAME_GROUP.get(who, who) for who in found)
 
 
 def unmarked(words: str) -> str:
