@@ -169,7 +169,7 @@ class _Reader:
         quotable = is_sentence(words) or (is_statement(words) and self._ends_block(part))
         if not quotable or is_torn(words, part.start):
             return
-        lines = (words,)
+        lines: tuple[str, ...] = (words,)
         start = part.start
         if leans(words) and before is not None and len(before.lines) < _MOST_LEANING:
             lines, start = (*before.lines, words), before.start
