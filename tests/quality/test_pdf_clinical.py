@@ -11,10 +11,11 @@ import pytest
 from appliance.engines.pdf import PdfReader
 from appliance.services.evaluation.quantities import lacking
 from appliance.services.evaluation.questions import read_set
-from tests.quality.clinical import SET
+from tests.quality.clinical import DEVELOPMENT_SET, SET
 from tests.shared_data import shared_data
 
 QUESTIONS = read_set(SET).questions
+DEVELOPMENT = read_set(DEVELOPMENT_SET).questions
 DOCUMENTS = sorted({name for question in QUESTIONS for name in question.documents})
 
 
@@ -28,6 +29,13 @@ def test_what_is_asked() -> None:
     assert len(DOCUMENTS) == 9
 
 
+def test_no_question_is_in_both_sets() -> None:
+    assert len(DEVELOPMENT) == 107
+    assert sum(question.refuse for question in DEVELOPMENT) == 20
+    asked = Counter((*question.history, question.text) for question in (*QUESTIONS, *DEVELOPMENT))
+    assert [text for text, count in asked.items() if count > 1] == []
+
+
 @pytest.mark.parametrize("document", DOCUMENTS)
 async def test_each_page_named_holds_the_phrases_and_numbers(document: str) -> None:
     content = shared_data(f"pdf_clinical/{document}").read_bytes()
@@ -36,7 +44,7 @@ async def test_each_page_named_holds_the_phrases_and_numbers(document: str) -> N
         yield content
 
     texts = {page.number: page.text or "" async for page in PdfReader().pages(source())}
-    for question in QUESTIONS:
+    for question in (*QUESTIONS, *DEVELOPMENT):
         if document in question.documents:
             for page in question.pages:
                 text = folded(texts[page])
