@@ -136,6 +136,7 @@ class OneVector:
 
     name = "one-vector"
     dimensions = 4
+    words: frozenset[str] = frozenset()
 
     def __init__(self) -> None:
         self.texts: list[str] = []

@@ -52,6 +52,13 @@ class Embedder(Protocol):
     @property
     def dimensions(self) -> int: ...
 
+    @property
+    def words(self) -> frozenset[str]:
+        """The words that its vocabulary holds whole, in lower case and without accents: the common
+        ones of the language. The name of a drug or a disease falls into pieces.
+        """
+        ...
+
     async def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Shape (len(texts), dimensions), each row of length 1. Texts past the window are cut."""
         ...

@@ -75,14 +75,15 @@ class Vocabulary:
             for word in islice(dict.fromkeys(_TOKEN.findall(asked)), _MOST_RIGHTED)
         }
         text = _TOKEN.sub(lambda match: read.get(match.group(), match.group()), asked)
-        return Query(text, tuple(self._names(text)))
+        return Query(text, tuple(self.names(text)))
 
     def _right(self, word: str) -> str:
         if not self._known or word in self._long or word.casefold() in self._folded:
             return word
         return self._speller.corrected(word) or word
 
-    def _names(self, text: str) -> Iterable[tuple[str, str]]:
+    def names(self, text: str) -> Iterable[tuple[str, str]]:
+        """Words of `text`, each with another name that the documents have for them."""
         for token in dict.fromkeys(_TOKEN.findall(text)):
             short = token if token in self._long else self._folded.get(token.casefold())
             # In small letters it is an abbreviation only where it is no word of its own.
