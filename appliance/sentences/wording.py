@@ -23,6 +23,7 @@ SLIP_WORTH = 0.9
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W\d_]+)?")
 _COMPOUND = re.compile(r"(?<![^\W_])[^\W_]+(?:[-–/][^\W_]+)+")
 _LINK = re.compile(r"[-–/]")
+_SAID_OF_IT = re.compile(r"(?<![^\W_])([^\W_]+ed)\W*\Z", re.IGNORECASE)
 _APART = re.compile(r"[^\s\-–/'’]")
 _NO_LETTER = re.compile(r"(?:a|I)\s+\w")  # an article or a pronoun: "given to a child"
 _NUMERALS = {n: str(i) for i, n in enumerate("i ii iii iv v vi vii viii ix x".split(), 1)}
@@ -112,7 +113,8 @@ class Wording:
 
 def phrase_of(word: AskedWord, words: Sequence[AskedWord], text: str) -> list[AskedWord]:
     """Of `words`, all asked for in `text`: those of the phrase that `word` stands in, with no more
-    than a blank or a hyphen between them ("spinocerebellar ataxia type 3").
+    than a blank or a hyphen between them ("spinocerebellar ataxia type 3"). A participle that ends
+    `text` is said of it and no part of it ("is the trolley checked?").
     """
     of = {known.word: known for known in words}
     phrase: list[AskedWord] = []
@@ -126,6 +128,9 @@ def phrase_of(word: AskedWord, words: Sequence[AskedWord], text: str) -> list[As
         if found is not None:
             phrase.append(found)
         end = match.end()
+    ending = _SAID_OF_IT.search(text)
+    if ending and phrase and phrase[-1] != word and phrase[-1].word == ending[1].casefold():
+        phrase.pop()
     return phrase if word in phrase else [word]
 
 

@@ -30,6 +30,7 @@ _DAILY = (Fraction(1), Fraction(1))
 
 _LINE = re.compile(r"[^\n]+")
 _SPACE = re.compile(r"\s+")
+_BRACKETED = re.compile(r"\([^()]*\)")
 _DRESS = re.compile(r"^(?:[-–*•]\s|[\"“‘'])+|[\"”’']+$")
 _WORD_CHARACTER = re.compile(r"\w")
 _PART = re.compile(r"[^\W\d_]+")
@@ -156,9 +157,12 @@ def _denies_the_same(passage: Statement, claim: Statement) -> bool:
 class Evidence:
     """One passage, prepared once for all the claims that cite it."""
 
-    def __init__(self, text: str, *, about: str = "") -> None:
-        """`about` is the title of the document and the headings that the passage stands under."""
+    def __init__(self, text: str, *, about: str = "", heading: str = "") -> None:
+        """`about` is the title of the document and the headings that the passage stands under, the
+        last of them `heading`.
+        """
         self.text = text
+        self._heading = "" if denials(_BRACKETED.sub("", heading)) else heading
         self._about = Statement("" if gives_orders(about) else about)
         self._windows: dict[tuple[int, int], Statement] = {}
 
@@ -253,9 +257,19 @@ class Evidence:
     def _sentences(self) -> Sequence[Span]:
         return [
             (start, end)
-            for start, end in split_sentences(self.text)
+            for start, end in map(self._below_heading, split_sentences(self.text))
             if end > start and not self._is_order((start, end))
         ]
+
+    def _below_heading(self, sentence: Span) -> Span:
+        """Without the heading that runs into it, for want of a full stop. One that denies leads to
+        what stands below it ("Do not use") and stays; what it says in brackets is an aside.
+        """
+        start, end = sentence
+        line, stop, _ = self.text[start:end].partition("\n")
+        if stop and self._heading and line.strip() == self._heading:
+            start += len(line) + len(stop)
+        return start, end
 
     def _is_order(self, span: Span) -> bool:
         return any(_overlap(span, order) for order in self._orders)

@@ -64,7 +64,9 @@ def ground(
 def evidence_of(passages: Sequence[Passage]) -> dict[int, Evidence]:
     """By the number that cites it."""
     return {
-        number: Evidence(passage.chunk.text, about=_about(passage))
+        number: Evidence(
+            passage.chunk.text, about=_about(passage), heading=passage.chunk.section or ""
+        )
         for number, passage in enumerate(passages, start=1)
     }
 
