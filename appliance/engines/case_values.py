@@ -59,52 +59,83 @@ _OF_AGE = re.compile(
 _MENTIONS_KIDNEY = re.compile(rf"{_KIDNEY}|\bmL\s*/\s*min", re.IGNORECASE)
 
 
-def _ranges(unit: str, text: str) -> Iterator[tuple[re.Match[str], _Range]]:
-    """`unit` is a pattern with which a number of the kind ends."""
-    between = re.compile(
-        rf"\b{_NUMBER}(?:{unit})?\s*(?:to|and|-|–)\s*{_NUMBER}(?:{unit})", re.IGNORECASE
-    )
-    taken: list[tuple[int, int]] = []
-    for match in between.finditer(text):
-        numbers = [float(group) for group in match.groups() if group and group[0].isdigit()]
-        taken.append(match.span())
-        yield match, _Range(min(numbers), max(numbers))
-    for pattern, kind in (
-        (rf"{_BELOW}\s*{_NUMBER}(?:{unit})", "below"),
-        (rf"{_ABOVE}\s*{_NUMBER}(?:{unit})", "above"),
-        (rf"\b{_NUMBER}(?:{unit}){_AND_MORE}", "above"),
-        (rf"\b{_NUMBER}(?:{unit}){_AND_LESS}", "below"),
-    ):
-        for match in re.finditer(pattern, text, re.IGNORECASE):
-            if any(start <= match.start(1) < end for start, end in taken):
-                continue
-            number = float(match.group(1))
-            is_below = kind == "below"
-            yield match, _Range(-math.inf, number) if is_below else _Range(number, math.inf)
+@dataclass(frozen=True, slots=True)
+class _Ranges:
+    """Finds the ranges of numbers of one kind."""
+
+    between: re.Pattern[str]
+    bounds: tuple[tuple[re.Pattern[str], bool], ...]  # and whether the number is the highest
+
+    @classmethod
+    def ending(cls, unit: str) -> _Ranges:
+        """`unit` is a pattern with which a number of the kind ends."""
+
+        def compiled(pattern: str) -> re.Pattern[str]:
+            return re.compile(pattern, re.IGNORECASE)
+
+        return cls(
+            compiled(rf"\b{_NUMBER}(?:{unit})?\s*(?:to|and|-|–)\s*{_NUMBER}(?:{unit})"),
+            (
+                (compiled(rf"{_BELOW}\s*{_NUMBER}(?:{unit})"), True),
+                (compiled(rf"{_ABOVE}\s*{_NUMBER}(?:{unit})"), False),
+                (compiled(rf"\b{_NUMBER}(?:{unit}){_AND_MORE}"), False),
+                (compiled(rf"\b{_NUMBER}(?:{unit}){_AND_LESS}"), True),
+            ),
+        )
+
+    def of(self, text: str) -> Iterator[tuple[re.Match[str], _Range]]:
+        taken: list[tuple[int, int]] = []
+        for match in self.between.finditer(text):
+            numbers = [float(group) for group in match.groups() if group and group[0].isdigit()]
+            taken.append(match.span())
+            yield match, _Range(min(numbers), max(numbers))
+        for pattern, is_highest in self.bounds:
+            for match in pattern.finditer(text):
+                if any(start <= match.start(1) < end for start, end in taken):
+                    continue
+                number = float(match.group(1))
+                yield match, _Range(-math.inf, number) if is_highest else _Range(number, math.inf)
 
 
-def is_true_of_case(question: str, text: str) -> bool | None:
-    """Whether a range of `text` holds the kidney function or the age that `question` gives; None
-    where the question gives none or the text has no range of that kind.
+_KIDNEY_RANGES = _Ranges.ending(rf"{_KIDNEY_UNIT}{_OTHER_UNIT}")
+_AGE_RANGES = _Ranges.ending(_AGE_UNIT)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What a question says of its patient: a kidney function, an age in years, and whom it is
+    about, by stem as `populations`.
     """
-    verdicts = []
-    kidney = _kidney_value(question)
-    if kidney is not None and _MENTIONS_KIDNEY.search(text):
-        found = [r for _, r in _ranges(rf"{_KIDNEY_UNIT}{_OTHER_UNIT}", text)]
-        verdicts += [any(r.holds(kidney) for r in found)] if found else []
-    age = _age(question)
-    if age is not None:
-        found = [
-            _Range(r.low * years, r.high * years)
-            for match, r in _ranges(_AGE_UNIT, text)
-            for years in (_in_years(match),)
-        ]
-        verdicts += [any(r.holds(age) for r in found)] if found else []
-    return all(verdicts) if verdicts else None
+
+    kidney: float | None
+    age: float | None
+    patients: frozenset[str]
+
+    @classmethod
+    def of(cls, question: str) -> Case:
+        age = _age(question)
+        return cls(_kidney_value(question), age, _patients(question, age))
+
+    def fits(self, text: str) -> bool | None:
+        """Whether a range of `text` holds the kidney function or the age; None where the question
+        gives none or the text has no range of that kind.
+        """
+        verdicts = []
+        if self.kidney is not None and _MENTIONS_KIDNEY.search(text):
+            found = [r for _, r in _KIDNEY_RANGES.of(text)]
+            verdicts += [any(r.holds(self.kidney) for r in found)] if found else []
+        if self.age is not None:
+            found = [
+                _Range(r.low * years, r.high * years)
+                for match, r in _AGE_RANGES.of(text)
+                for years in (_in_years(match),)
+            ]
+            verdicts += [any(r.holds(self.age) for r in found)] if found else []
+        return all(verdicts) if verdicts else None
 
 
-def asked_populations(question: str) -> frozenset[str]:
-    """Whom `question` is about, by stem as `populations`: by name, age or kidney function."""
+def _patients(question: str, age: float | None) -> frozenset[str]:
+    """By name, age or kidney function."""
     named = set(populations(question))
     if re.search(rf"{_KIDNEY}|\bcreatinine\b|\bdialy\w+|\bnephro\w+", question, re.IGNORECASE):
         named.add(stem("kidney"))
@@ -114,7 +145,6 @@ def asked_populations(question: str) -> frozenset[str]:
         named.add(stem("lactation"))
     if re.search(r"\btrimester\b|\bgestation\w*|\bunborn\b", question, re.IGNORECASE):
         named.add(stem("pregnancy"))
-    age = _age(question)
     if re.search(
         r"\b(?:boy|girl|baby|babies|toddler|newborn|kid|teenager|teen)s?\b", question, re.I
     ):

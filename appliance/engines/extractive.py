@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from appliance.domain import Passage, Question
 from appliance.engines.asked_numbers import gives_number
-from appliance.engines.case_values import asked_populations, is_true_of_case
+from appliance.engines.case_values import Case
 from appliance.engines.introductions import introduction
 from appliance.engines.protocols import Embedder
 from appliance.engines.question_forms import (
@@ -160,7 +160,7 @@ def _candidates(question: Question) -> list[_Candidate]:
     passages = [_PassageTerms.of(passage) for passage in question.passages]
     named = {term for term in asked if any(term in passage.title for passage in passages)}
     subject = named - _PREPARATIONS or named
-    patients = asked_populations(question.text)
+    case = Case.of(question.text)
     found: list[Quote] = []
     seen: set[tuple[str, ...]] = set()
     for number, passage in enumerate(question.passages):
@@ -194,11 +194,11 @@ def _candidates(question: Question) -> list[_Candidate]:
         bonus = form_bonus(question.text, quote.heading, quote.text)
         fits = gives_number(question.text, quote.text)
         bonus += 0.0 if fits is None else NUMBER_WORTH if fits else -NUMBER_WORTH
-        fits = is_true_of_case(question.text, quote.text)
+        fits = case.fits(quote.text)
         bonus += 0.0 if fits is None else CASE_WORTH if fits else -CASE_WORTH
-        if (who := populations(quote.heading)) and not who & patients:
+        if (who := populations(quote.heading)) and not who & case.patients:
             bonus -= UNASKED_COST
-        if other_population(question.text, f"{quote.heading} {quote.text}"):
+        if other_population(case, f"{quote.heading} {quote.text}"):
             bonus -= _OTHER_POPULATION
         candidates.append(_Candidate(quote, cover / total, bonus))
     if len(candidates) > MOST_CANDIDATES:

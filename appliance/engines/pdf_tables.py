@@ -5,7 +5,6 @@ A row is a list of cells, a cell its lines from the top down. Pure geometry, wit
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from statistics import median
@@ -13,6 +12,7 @@ from statistics import median
 from appliance.engines.pdf_grids import Grid
 from appliance.engines.pdf_lines import Line, lines_of
 from appliance.engines.pdf_words import Word
+from appliance.sentences.table_heads import is_value
 
 Row = list[list[Line]]
 _GAP = 0.8  # least white space between two columns, in type sizes
@@ -23,7 +23,6 @@ _STEP = 1.06  # in distances of the lines of a cell: white space beyond it parts
 _MAX_STEP = 1.45  # in type sizes: lines farther apart are of no one cell
 _MAX_LINES = 6  # of a cell that white space alone parts from the next
 _FEWEST_ROWS = 3  # that white space has parted before it is believed
-_VALUE = re.compile(r"[<>≤≥~±+−–-]?\s*\d")
 _PITCH = 1.2  # least usual distance of two lines, in type sizes
 
 
@@ -197,7 +196,7 @@ def _is_row(row: Row) -> bool:
     """Whether all cells are filled, none with lines of figures that are rows of their own."""
     return all(
         0 < len(cell) <= _MAX_LINES
-        and not (number and sum(_VALUE.match(line.text) is not None for line in cell) > 1)
+        and not (number and sum(is_value(line.text) for line in cell) > 1)
         for number, cell in enumerate(row)
     )
 

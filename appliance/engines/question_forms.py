@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from appliance.engines.case_values import asked_populations
+from appliance.engines.case_values import Case
 from appliance.engines.quotable import leans, populations
 
 _QUANTITY = (
@@ -170,8 +170,8 @@ def only_a_section(question: str) -> bool:
     return any(form.whole and form.text is None and form.asked.search(question) for form in _FORMS)
 
 
-def other_population(question: str, text: str) -> bool:
-    """`question` asks about adults and `text` is of children, or the other way round."""
-    asked = {"adult", "child"} & asked_populations(question)
+def other_population(case: Case, text: str) -> bool:
+    """The question is about adults and `text` of children, or the other way round."""
+    asked = {"adult", "child"} & case.patients
     told = {"adult", "child"} & populations(text)
     return len(asked) == 1 and len(told) == 1 and asked != told

@@ -79,10 +79,6 @@ def is_title(words: str) -> bool:
     return bool(_TITLE_WORD.search(words))
 
 
-def is_pointer(words: str) -> bool:
-    return bool(_POINTER.match(words))
-
-
 def stands_alone(line: str) -> bool:
     """An item that is a sentence."""
     return (

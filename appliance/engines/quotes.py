@@ -133,10 +133,13 @@ class _Reader:
 
     def _unmarked_lists(self) -> Iterator[Quote]:
         """Those whose items have no mark; they are taken out of the text."""
+        lists = unmarked_lists(self._text, carried=bool(self._carried))
+        if not lists:
+            return
         begin = len(self._text) - len(self._text.lstrip())
         headings = [part for part in segments(self._text) if part.kind is Kind.HEADING]
         section = self._heading
-        for found in unmarked_lists(self._text, carried=bool(self._carried)):
+        for found in lists:
             for part in headings:
                 if part.end <= found.start and is_title(self._words(part)):
                     self._heading = self._words(part)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from appliance.sentences.blocks import OPEN_WORDS
+from appliance.sentences.blocks import OPEN_ENDS, OPEN_WORDS
 
 HEAD_ROWS = 3  # at most
 _VALUE = re.compile(r"[<>≤≥~±+−–-]?\s*\d")
@@ -19,7 +19,7 @@ _UNIT = re.compile(
     r"(?:\b|/|\s|\)|$)|\(.*\)$",
     re.I,
 )
-_OPEN = (",", "-", "–", "/", "(", "\u00ad")
+_OPEN = (*OPEN_ENDS, "\u00ad")
 _LAST_WORD = re.compile(r"\w+$")
 
 
@@ -58,15 +58,20 @@ def is_open(cell: str) -> bool:
     )
 
 
+def is_value(cell: str) -> bool:
+    """Whether a cell begins with a figure."""
+    return _VALUE.match(cell) is not None
+
+
 def values(row: Sequence[str]) -> int:
     """How many cells begin with a figure, but for the first, which names the row."""
-    return sum(_VALUE.match(cell) is not None for cell in row[1:])
+    return sum(map(is_value, row[1:]))
 
 
 def _names_units(rows: Sequence[Sequence[str]]) -> bool:
     """Whether the values of the first row have units ("10 mg"), and those below them have none."""
     for column, cell in enumerate(rows[0]):
-        if column and _VALUE.match(cell):
+        if column and is_value(cell):
             below = [row[column] for row in rows[1:] if column < len(row) and row[column]]
             if _BARE.fullmatch(cell) or not below or not all(map(_BARE.fullmatch, below)):
                 return False

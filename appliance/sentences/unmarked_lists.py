@@ -14,10 +14,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from appliance.sentences.blocks import ENUMERATOR, OPEN_WORDS
+from appliance.sentences.blocks import OPEN_ENDS, OPEN_WORDS, is_marked
 from appliance.sentences.segmentation import fold, split_sentences
 
-_BULLET = re.compile(r"[•●○◦▪■□❑❏➢✓‣∙·*–—-]\s*\S|o\s(?=[A-Z])")
 _LINE = re.compile(r"[^\r\n\f\v]+")
 _GAP = re.compile(r"\n[ \t\r]*\n|\f")
 _REFERENCES = re.compile(r"(?:\s*(?:\(\s*\d[\d., ]*\)|\[\s*see\s[^\[\]]*\]))+$", re.IGNORECASE)
@@ -25,7 +24,6 @@ _REFERENCES = re.compile(r"(?:\s*(?:\(\s*\d[\d., ]*\)|\[\s*see\s[^\[\]]*\]))+$",
 _GO_ON = frozenset("than and or nor but of which that whose".split())
 _STOP = re.compile(r"[.!?][\"'”’)\]]*[\d,]{0,5}$")
 _NUMBERED_TITLE = re.compile(r"\d{1,2}(?:\.\d{1,2})*\s+[A-Z]")
-_OPEN_ENDS = ("-", "–", "/", "(", ",")
 _ROOM = 0.86  # a line that could have taken its next word in this share of the width ended early
 _SAME_WIDTH = 0.9  # lines so alike tell where lines are broken
 _ALIKE = 0.25  # of all lines, which must be so alike
@@ -64,7 +62,7 @@ class _Block:
 
     @property
     def is_marked(self) -> bool:
-        return bool(_BULLET.match(self.text) or ENUMERATOR.match(self.text))
+        return is_marked(self.text)
 
     @property
     def is_low(self) -> bool:
@@ -210,9 +208,9 @@ def _width(lines: Sequence[str]) -> int | None:
 
 
 def _runs_on(line: str, following: str, width: int | None, longest: int) -> bool:
-    if _BULLET.match(following) or ENUMERATOR.match(following) or line.endswith(":"):
+    if is_marked(following) or line.endswith(":"):
         return False
-    if line.endswith(_OPEN_ENDS) or following.split()[0].casefold() in _GO_ON:
+    if line.endswith(OPEN_ENDS) or following.split()[0].casefold() in _GO_ON:
         return True
     if line.split()[-1].casefold() in OPEN_WORDS and len(line) >= _SHORT * longest:
         return True

@@ -13,8 +13,8 @@ class Table:
     """Lines `first`..`last`, the title among them; `rows` is the first row and `body` the first
     that is no head. `head` is the title and the head rows, a line each, cells divided by TABs;
     empty where nothing tells them. `groups` are the lines in the body that name the rows below
-    them; `group` is the name that holds where the body begins, on the page before. `is_torn`: it
-    begins with the rest of a row.
+    them; `group` is the name that holds where the body begins, on the page before, and `above`
+    the cells of the last row there. `is_torn`: it begins with the rest of a row.
     """
 
     first: int

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from appliance.engines.case_values import asked_populations, is_true_of_case
+from appliance.engines.case_values import Case
 
 SEVERE = "Patients with a glomerular filtration rate less than 10 mL/min should receive 250 mg."
 MODERATE = "Patients with a glomerular filtration rate of 10 to 30 mL/min should receive 500 mg."
@@ -28,7 +28,7 @@ MODERATE = "Patients with a glomerular filtration rate of 10 to 30 mL/min should
 def test_a_text_is_true_of_the_value_that_the_question_gives(
     question: str, text: str, holds: bool | None
 ) -> None:
-    assert is_true_of_case(question, text) is holds
+    assert Case.of(question).fits(text) is holds
 
 
 @pytest.mark.parametrize(
@@ -43,4 +43,4 @@ def test_a_text_is_true_of_the_value_that_the_question_gives(
 )
 def test_whom_a_question_is_about_without_naming_them(question: str, who: set[str]) -> None:
     """By stem."""
-    assert asked_populations(question) == who
+    assert Case.of(question).patients == who
