@@ -180,9 +180,10 @@ class Container:
         self._closing.push_async_callback(index.close)
         await index.open(patience_s=_INDEX_PATIENCE_S)
         await index.check()
-        retrieval = await self._retrieval(embedder, index, cache)
+        lexicon = await self._lexicon()
+        retrieval = self._retrieval(embedder, index, cache, lexicon)
         engines = EngineChoice(extractive, language_model, Flags(self.database, cache))
-        evidence = self._evidence(embedder)
+        evidence = self._evidence(embedder, lexicon)
         writer = self._writer(retrieval, engines, extractive, evidence, observe=None)
         return Evaluation(self.database, writer, retrieval, embedding=embedder.name)
 
@@ -224,9 +225,10 @@ class Container:
         engine = language_model or extractive
         metrics = Metrics(is_open=settings.metrics_access == "open")
         streams = AnswerStreams()
-        retrieval = await self._retrieval(embedder, index, cache)
+        lexicon = await self._lexicon()
+        retrieval = self._retrieval(embedder, index, cache, lexicon)
         engines = EngineChoice(extractive, language_model, flags)
-        evidence = self._evidence(embedder)
+        evidence = self._evidence(embedder, lexicon)
         observe = metrics.answer_ended
         writer = self._writer(retrieval, engines, extractive, evidence, observe=observe)
         answering = Answering(
@@ -379,17 +381,22 @@ class Container:
         self._closing.push_async_callback(self.knowledge.close)
         return index, files
 
-    async def _retrieval(self, embedder: Embedder, index: SearchIndex, cache: Cache) -> Retrieval:
+    async def _lexicon(self) -> Lexicon:
         lexicon = Lexicon(self.database)
         self._closing.push_async_callback(lexicon.close)
         await lexicon.open()
+        return lexicon
+
+    def _retrieval(
+        self, embedder: Embedder, index: SearchIndex, cache: Cache, lexicon: Lexicon
+    ) -> Retrieval:
         limit = self.settings.passages
         return Retrieval(self.database, embedder, index, cache, limit=limit, lexicon=lexicon)
 
-    def _evidence(self, embedder: Embedder) -> EvidenceRule:
+    def _evidence(self, embedder: Embedder, lexicon: Lexicon) -> EvidenceRule:
         rarity = TermRarity(self.database)
         self._closing.push_async_callback(rarity.close)
-        return EvidenceRule(embedder, rarity)
+        return EvidenceRule(embedder, rarity, lexicon)
 
     def _writer(
         self,

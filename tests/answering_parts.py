@@ -32,6 +32,7 @@ from appliance.services.conversation_reads import ConversationReads
 from appliance.services.conversation_search import ConversationSearch
 from appliance.services.conversations import Conversations
 from appliance.services.folders import Folders
+from appliance.services.lexicon import Lexicon
 from appliance.services.retrieval import Retrieval
 from appliance.storage.cache import Cache
 from appliance.storage.database import Connection, Database
@@ -135,6 +136,7 @@ class OneVector:
 
     name = "one-vector"
     dimensions = 4
+    words: frozenset[str] = frozenset()
 
     def __init__(self) -> None:
         self.texts: list[str] = []
@@ -198,6 +200,7 @@ async def build_world(
     max_concurrent: int = 64,
     max_seconds: float = 600.0,
     writes: bool = False,
+    lexicon: Lexicon | None = None,
 ) -> tuple[World, Cache]:
     """Close the cache when done; `answering.drain` before that."""
     engine, quoting = FakeEngine(writes=writes), FakeEngine("extractive")
@@ -206,7 +209,7 @@ async def build_world(
     streams = AnswerStreams(grace_s=grace_s)
     writer = AnswerWriter(
         database,
-        Retrieval(database, OneVector(), cast(Any, index), cache),
+        Retrieval(database, OneVector(), cast(Any, index), cache, lexicon=lexicon),
         always(engine),
         quoting,
         bearing=bearing,

@@ -22,6 +22,7 @@ class FakeEmbedder:
     def __init__(self, *, name: str = "fake", dimensions: int = 64) -> None:
         self.name = name
         self.dimensions = dimensions
+        self.words: frozenset[str] = frozenset()
         self.batches: list[list[str]] = []
         self.begun = asyncio.Event()
         self.gate: asyncio.Event | None = None

@@ -8,6 +8,7 @@ _NUMERAL = r"(?:one|two|three|four|five|six|seven|eight|nine|ten|twelve|half|sin
 _NUMBER = rf"(?:\d[\d.,½¼]*|{_NUMERAL})"
 _TIME = r"(?:seconds?|minutes?|hours?|hrs?|days?|weeks?|months?|years?)"
 _AMOUNT = r"(?:mg|mcg|µg|g|grams?|kg|ml|l|lit(?:er|re)s?|units?|iu|mmol|meq|%)"
+_NO_RATE = r"(?!\s*/\s*(?:min|d?l|ml)\b)"  # a clearance or a level is no dose
 _COUNTED = r"(?:tablets?|capsules?|drops?|puffs?|sprays?|doses?|teaspoons?|times)"
 
 # What asks for a number, and what the number looks like; the first that asks decides.
@@ -15,7 +16,7 @@ _KINDS = tuple(
     (re.compile(asked, re.IGNORECASE), re.compile(given, re.IGNORECASE))
     for asked, given in (
         (
-            r"\bhow (?:often|frequent\w*)\b|\bfrequency\b|\bintervals?\b|\bhow many times\b",
+            r"\bhow (?:often|frequently)\b|\bfrequency\b|\bintervals?\b|\bhow many times\b",
             rf"\b(?:once|twice|daily|nightly|weekly|monthly|yearly|annual\w*|hourly)\b|"
             rf"\b(?:every|each|per|a)\s+(?:{_NUMBER}\s*(?:to|-|–)?\s*)*{_TIME}\b|"
             rf"\b{_NUMBER}\s*(?:to|-|–)\s*{_NUMBER}[\s-]*{_TIME}\b|\b{_NUMBER}\s+times\b|"
@@ -42,7 +43,8 @@ _KINDS = tuple(
          r"\d\s*%|\bpercent\b|\bper \d|\b\d+ in \d"),
         (
             r"\b(?:doses?|dosages?|dosing|strengths?|how much|maximum|upper limit)\b",
-            rf"\b\d[\d.,]*\s*(?:(?:to|-|–)\s*\d[\d.,]*\s*)?(?:{_AMOUNT}|{_COUNTED})(?![a-z])",
+            rf"\b\d[\d.,]*\s*(?:(?:to|-|–)\s*\d[\d.,]*\s*)?(?:{_AMOUNT}|{_COUNTED})"
+            rf"(?![a-z]){_NO_RATE}",
         ),
         (r"\bhow (?:many|high|low|far|large|big|heavy)\b|\bat (?:what|which)\b|"
          r"\b(?:what|which)(?: is the)? (?:level|value|threshold|weight|rate|number|ph|limit)\b",

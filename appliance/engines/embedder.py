@@ -71,6 +71,7 @@ class LlamaEmbedder:
         self._opened: asyncio.Future[None]
         self._name = ""
         self._dimensions = 0
+        self._words: frozenset[str] = frozenset()
 
     @classmethod
     async def open(cls, path: Path, *, threads: int) -> LlamaEmbedder:
@@ -99,6 +100,10 @@ class LlamaEmbedder:
     @property
     def dimensions(self) -> int:
         return self._dimensions
+
+    @property
+    def words(self) -> frozenset[str]:
+        return self._words
 
     async def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """As the protocol says; raises Unavailable once closed or when llama.cpp fails."""
@@ -130,6 +135,7 @@ class LlamaEmbedder:
             self._tell_opened(error)
             return
         self._dimensions = encoder.dimensions
+        self._words = encoder.model.whole_words()
         self._tell_opened(None)
         try:
             while (requests := self._next()) is not None:

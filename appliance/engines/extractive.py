@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from appliance.domain import Passage, Question
 from appliance.engines.asked_numbers import gives_number
+from appliance.engines.case_values import Case
 from appliance.engines.introductions import introduction
 from appliance.engines.protocols import Embedder
 from appliance.engines.question_forms import (
@@ -28,9 +29,12 @@ from appliance.engines.question_forms import (
     only_a_section,
     other_population,
 )
-from appliance.engines.quotes import Quote, populations, quotes
+from appliance.engines.quotable import populations
+from appliance.engines.quotes import Quote, quotes
 from appliance.errors import Unavailable
-from appliance.sentences.words import FORM_WORDS, terms
+from appliance.sentences.invisible import visible
+from appliance.sentences.marks import rebracketed
+from appliance.sentences.words import FORM_WORDS, stem, terms
 
 MOST_QUOTES = 6
 MOST_CHARACTERS = 1_800
@@ -39,11 +43,23 @@ FLOOR = 0.45  # the best candidate must reach this, or there is no answer
 MARGIN = 0.14  # candidates this far below the best one are left out
 SAME = 0.93  # cosine from which two quotes say the same
 _MEANING, _WORDS, _RANK = 0.55, 0.35, 0.10
-_TITLE_WORTH = 0.7  # a word found in the document's title only, beside one found in the quote
+_TITLE_WORTH = 0.5  # a word found in the document's title only, beside one found in the quote
 _EMBEDDED_CHARACTERS = 500
 _OTHER_POPULATION = 0.3
 NUMBER_WORTH = 0.06  # of a number such as the question asks for, and the cost of having none
-_COMPOUND = re.compile(r"[^\W_]+(?:-[^\W_]+)+")  # "single-dose" is more than "single" and "dose"
+CASE_WORTH = 0.18  # of a range that holds the patient's value, and the cost of one that does not
+UNASKED_COST = 0.08  # of standing under a heading on patients that the question does not name
+WHOLE_SLACK = 0.04  # a whole this much below its part is quoted in its place
+# Words of titles that name no drug.
+_PREPARATIONS = frozenset(
+    stem(word)
+    for word in (
+        "tablet tablets capsule capsules suspension solution injection infusion cream ointment "
+        "drops spray patch inhaler syrup powder gel oral label labels guide guideline information"
+    ).split()
+)
+# "single-dose" is more than "single" and "dose"
+_COMPOUND = re.compile(r"(?<![^\W_])[^\W_]+(?:-[^\W_]+)+")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _REFERENCE = re.compile(r"[(\[](?:see\s)?[^()\[\]]*\d[)\]]|\(\s*\d[\d., ]*\)", re.IGNORECASE)
 
@@ -119,10 +135,16 @@ class ExtractiveAnswerer:
 def written(quote: Quote, *, with_lead: bool = True) -> str:
     """A quote as it stands in an answer, each line with its marker; below a lead are items."""
     mark = f"[{quote.passage + 1}]"
+    lines = [f"{_shown(line)} {mark}" for line in quote.lines]
     if not quote.lead:
-        return "\n".join(f"{line} {mark}" for line in quote.lines)
-    lead = [f"{line} {mark}" for line in quote.lead.split("\n")] if with_lead else []
-    return "\n".join(lead + [f"- {line} {mark}" for line in quote.lines])
+        return "\n".join(lines)
+    lead = [f"{_shown(line)} {mark}" for line in quote.lead.split("\n")] if with_lead else []
+    return "\n".join(lead + [f"- {line}" for line in lines])
+
+
+def _shown(line: str) -> str:
+    """Its own marks are none of the answer's; what nobody sees could turn the answer's words."""
+    return rebracketed(visible(line))
 
 
 def _embedded(quote: Quote) -> str:
@@ -136,7 +158,9 @@ def _candidates(question: Question) -> list[_Candidate]:
     """Every quote once, the most promising by words and form when there are too many."""
     asked = list(dict.fromkeys(terms(question.text)))
     passages = [_PassageTerms.of(passage) for passage in question.passages]
-    subject = {term for term in asked if any(term in passage.title for passage in passages)}
+    named = {term for term in asked if any(term in passage.title for passage in passages)}
+    subject = named - _PREPARATIONS or named
+    case = Case.of(question.text)
     found: list[Quote] = []
     seen: set[tuple[str, ...]] = set()
     for number, passage in enumerate(question.passages):
@@ -170,7 +194,11 @@ def _candidates(question: Question) -> list[_Candidate]:
         bonus = form_bonus(question.text, quote.heading, quote.text)
         fits = gives_number(question.text, quote.text)
         bonus += 0.0 if fits is None else NUMBER_WORTH if fits else -NUMBER_WORTH
-        if other_population(question.text, f"{quote.heading} {quote.text}"):
+        fits = case.fits(quote.text)
+        bonus += 0.0 if fits is None else CASE_WORTH if fits else -CASE_WORTH
+        if (who := populations(quote.heading)) and not who & case.patients:
+            bonus -= UNASKED_COST
+        if other_population(case, f"{quote.heading} {quote.text}"):
             bonus -= _OTHER_POPULATION
         candidates.append(_Candidate(quote, cover / total, bonus))
     if len(candidates) > MOST_CANDIDATES:
@@ -206,9 +234,6 @@ def _is_about(
     topics = set(asked) - FORM_WORDS
     if topics and not topics & (held | passage.title):
         return False
-    unsaid = populations(quote.heading) - populations(quote.text)
-    if unsaid and not unsaid & set(asked):
-        return False  # true of some patients only, and not a word of it in the quote
     if quote.lead and quote.lead == quote.heading and len(quote.lines) > 1:
         return bool(held & set(asked)) or gives_number(question, quote.text) is True
     return True
@@ -231,16 +256,21 @@ def _selected(
         order = sorted(whole, key=lambda place: (found[place].passage != first, found[place].start))
         least = FLOOR - 0.05
     kept: list[int] = []
-    characters = 0
     for place in order:
-        if len(kept) == MOST_QUOTES:
-            break
-        if scores[place] < least or any(_repeats(found, vectors, place, other) for other in kept):
+        if scores[place] < least:
             continue
-        if kept and characters + len(found[place].text) > MOST_CHARACTERS:
+        parts = [other for other in kept if found[place].holds(found[other])]
+        if parts:
+            # A whole in the place of its parts.
+            if scores[place] < max(scores[other] for other in parts) - WHOLE_SLACK:
+                continue
+        elif any(_repeats(found, vectors, place, other) for other in kept):
             continue
-        kept.append(place)
-        characters += len(found[place].text)
+        rest = [other for other in kept if other not in parts]
+        size = sum(len(found[other].text) for other in rest)
+        if len(rest) == MOST_QUOTES or (rest and size + len(found[place].text) > MOST_CHARACTERS):
+            continue
+        kept = [*rest, place]
     best = {
         passage: max(scores[place] for place in kept if found[place].passage == passage)
         for passage in {found[place].passage for place in kept}
@@ -253,6 +283,8 @@ def _selected(
 
 def _repeats(found: Sequence[Quote], vectors: NDArray[np.float32], one: int, other: int) -> bool:
     """Alike in meaning and with the same numbers: "10 mg" and "20 mg" are near in meaning too."""
+    if found[other].holds(found[one]):
+        return True
     if set(found[one].lines) & set(found[other].lines) and found[one].lead == found[other].lead:
         return True
     if float(vectors[one] @ vectors[other]) <= SAME:

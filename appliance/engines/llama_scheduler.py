@@ -188,8 +188,15 @@ class LlamaScheduler:
         self._tell(report)
 
     def _read_static(self) -> None:
-        """What all prompts begin with, read before anybody asks and kept."""
-        tokens = static_tokens(self._model, self._template)
+        """What all prompts begin with, read before anybody asks and kept.
+
+        Whatever is wrong with it is told to who asks; without it they only wait longer.
+        """
+        try:
+            tokens = static_tokens(self._model, self._template)
+        except Exception as error:
+            self._told(error)
+            return
         if not self._context.divisible or not 0 < len(tokens) < self._context.window:
             return
         slot = self._slots.take()
@@ -287,8 +294,8 @@ class LlamaScheduler:
             budget = self._pacer.budget(len(parts), prompts, unread)
             # One that is done in this step goes before the others; else they keep their order.
             reader = next((one for one in readers if one.unread <= budget), readers[0])
-            if part := self._prompt_part(reader, budget, report):
-                parts.append((reader, part))
+            if read := self._prompt_part(reader, budget, report):
+                parts.append((reader, read))
         return sorted(parts, key=lambda pair: pair[1].sequence)
 
     def _prompt_part(self, answer: _Answer, budget: int, report: list[Event]) -> Part | None:

@@ -64,7 +64,7 @@ class LlamaSlots:
         else:
             self._keep(slot)
             if isinstance(source, Kept):
-                known = self._context.restore(slot.number, bytes(source.state))
+                known = self._context.restore(slot.number, source.state)
             else:
                 known = source is not None and self._context.copy(source.number, slot.number)
             known = known and self._context.trim(slot.number, usable)

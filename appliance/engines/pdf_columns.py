@@ -14,11 +14,15 @@ from dataclasses import dataclass
 from statistics import median
 from typing import NamedTuple
 
+from appliance.engines.pdf_places import Box
+
 _GUTTER = 0.8  # least width of a gutter, in type sizes
 _LEAST_LINES = 3  # on either side of a gutter
 _LABEL = 4  # a side of so few letters is a bullet or a number before its text
 _SHORT = 18  # a column of prose has longer lines
 _ALIGNED = 0.7  # share of lines that stand on the same base line as one across the gutter
+_RULED_LINES = 16  # columns between two rules that have more lines are prose
+_RULE_GAP = 2.0  # in type sizes: most white space between a table and its rule above or below
 _CLOSE = 1.2  # in type sizes: white space that does not end a column
 _MAX_DEPTH = 12
 _MAX_CANDIDATES = 40
@@ -61,31 +65,33 @@ class _Gutter:
     is_table: bool
 
 
-def flows_of(parts: Sequence[Part]) -> list[Flow]:
-    """All parts, in the order in which their columns are read."""
+def flows_of(parts: Sequence[Part], rules: Sequence[Box] = ()) -> list[Flow]:
+    """All parts, in the order in which their columns are read. `rules` go across: columns between
+    two of them may be those of a table.
+    """
     flows: list[Flow] = []
-    _cut(sorted(parts, key=lambda part: -part.top), 0, flows)
+    _cut(sorted(parts, key=lambda part: -part.top), 0, flows, rules)
     return flows
 
 
-def _cut(parts: list[Part], depth: int, flows: list[Flow]) -> None:
+def _cut(parts: list[Part], depth: int, flows: list[Flow], rules: Sequence[Box]) -> None:
     if not parts:
         return
-    gutter = _best(parts) if depth < _MAX_DEPTH and len(parts) <= _MAX_PARTS else None
+    gutter = _best(parts, rules) if depth < _MAX_DEPTH and len(parts) <= _MAX_PARTS else None
     if gutter is None:
         flows.append(Flow(tuple(parts)))
         return
-    _cut(gutter.above, depth + 1, flows)
+    _cut(gutter.above, depth + 1, flows, rules)
     if gutter.is_table:
         both = sorted(gutter.left + gutter.right, key=lambda part: -part.top)
         flows.append(Flow(tuple(both), is_table=True))
     else:
-        _cut(gutter.left, depth + 1, flows)
-        _cut(gutter.right, depth + 1, flows)
-    _cut(gutter.below, depth + 1, flows)
+        _cut(gutter.left, depth + 1, flows, rules)
+        _cut(gutter.right, depth + 1, flows, rules)
+    _cut(gutter.below, depth + 1, flows, rules)
 
 
-def _best(parts: list[Part]) -> _Gutter | None:
+def _best(parts: list[Part], rules: Sequence[Box]) -> _Gutter | None:
     size = median(part.size for part in parts)
     best: _Gutter | None = None
     for x in _edges(parts):
@@ -96,7 +102,7 @@ def _best(parts: list[Part]) -> _Gutter | None:
             if part is not None and not bridges:
                 run.append(part)
                 continue
-            found = _gutter(parts, first, number, x, size) if len(run) >= 2 else None
+            found = _gutter(parts, first, number, x, size, rules) if len(run) >= 2 else None
             if found is not None and (best is None or found.weight > best.weight):
                 best = found
             run, first = [], number + 1
@@ -118,7 +124,9 @@ def _edges(parts: list[Part]) -> list[float]:
     return [edge for _, edge in edges[:_MAX_CANDIDATES]]
 
 
-def _gutter(parts: list[Part], first: int, last: int, x: float, size: float) -> _Gutter | None:
+def _gutter(
+    parts: list[Part], first: int, last: int, x: float, size: float, rules: Sequence[Box]
+) -> _Gutter | None:
     run = parts[first:last]
     left = [part for part in run if part.right <= x]
     right = [part for part in run if part.left >= x - 1]
@@ -138,7 +146,15 @@ def _gutter(parts: list[Part], first: int, last: int, x: float, size: float) -> 
     if letters_left <= _LABEL and aligned >= _ALIGNED and letters_right > 2 * _LABEL:
         return None
     several = median(count for _, _, count in lines_right) > 1
-    is_table = aligned >= _ALIGNED and (min(letters_left, letters_right) < _SHORT or several)
+    is_table = aligned >= _ALIGNED and (
+        min(letters_left, letters_right) < _SHORT
+        or several
+        or (
+            min(letters_left, letters_right) < 2 * _SHORT
+            and max(len(lines_left), len(lines_right)) <= _RULED_LINES
+            and _is_ruled(beside_left + beside_right, x, size, rules)
+        )
+    )
     kept_left = beside_left if is_table else _continued(left, beside_left, size)
     kept_right = beside_right if is_table else _continued(right, beside_right, size)
     kept = {part.number for part in kept_left} | {part.number for part in kept_right}
@@ -146,6 +162,23 @@ def _gutter(parts: list[Part], first: int, last: int, x: float, size: float) -> 
     below = [p for p in run if p.number not in kept and p.bottom < top - 1] + parts[last:]
     weight = len(lines_left) + len(lines_right)
     return _Gutter(x, above, kept_left, kept_right, below, weight, is_table)
+
+
+def _is_ruled(beside: Sequence[Part], x: float, size: float, rules: Sequence[Box]) -> bool:
+    """Whether rules over both sides of the gutter stand right above all parts and right below."""
+    left, right = min(p.left for p in beside), max(p.right for p in beside)
+    top, foot = max(p.top for p in beside), min(p.bottom for p in beside)
+    reach = _RULE_GAP * size
+
+    def is_between(low: float, high: float) -> bool:
+        found = [rule for rule in rules if low <= (rule[1] + rule[3]) / 2 <= high]
+        level = [r for r in found if abs(r[1] - found[0][1]) <= 2.0]
+        # The cells of a row may have drawn a rule each.
+        return any(r[0] <= left + reach and r[2] >= x - reach for r in level) and any(
+            r[2] >= right - reach and r[0] <= x + reach for r in level
+        )
+
+    return is_between(top - 0.3 * size, top + reach) and is_between(foot - reach, foot + 0.3 * size)
 
 
 def _continued(side: list[Part], beside: list[Part], size: float) -> list[Part]:

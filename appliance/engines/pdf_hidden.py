@@ -31,11 +31,33 @@ _MOST_FILLS = 200  # beyond which all text is looked at instead
 _SCALE = 1.5  # pixels to a point
 _MAX_SIDE = 1500  # pixels
 _EDGE = 1.0  # points
+_SHORT = 12  # letters of a word
 
 
 def seen(page: Any, runs: Sequence[Run], drawings: Drawings, place: Place) -> list[Run]:
     """The runs without the characters that cannot be seen."""
     return _Judge(page, drawings, place).seen(runs)
+
+
+def says_more(runs: Sequence[Run], kept: Sequence[Run], text: str) -> bool:
+    """Whether what `seen` left out of `runs` says what the page's `text` does not: a form may have
+    a copy of its words behind them; dashes or one short word tell nobody what to do.
+    """
+    shown = _letters(text)
+    words: set[str] = set()
+    for run, rest in zip(runs, kept, strict=True):
+        if len(run.characters) == len(rest.characters):
+            continue
+        still = set(map(id, rest.characters))
+        gone = "".join(" " * c.after_space + c.text for c in run.characters if id(c) not in still)
+        if _letters(gone) not in shown:
+            words.update(map(_letters, gone.split()))
+    words.discard("")
+    return len(words) > 1 or any(len(word) > _SHORT for word in words)
+
+
+def _letters(text: str) -> str:
+    return "".join(letter for letter in text.casefold() if letter.isalnum())
 
 
 class _Judge:

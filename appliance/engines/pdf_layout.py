@@ -19,14 +19,13 @@ from appliance.engines.pdf_lines import Line, lines_of
 from appliance.engines.pdf_places import Box, Drawings, Run, upright
 from appliance.engines.pdf_tables import Row, aligned, ruled
 from appliance.engines.pdf_text import Block, PageText, Writer
-from appliance.engines.pdf_words import Word, words_of
+from appliance.engines.pdf_words import Word, printed, words_of
 
 _PARAGRAPH = 1.25  # in usual distances of lines: from here on a line begins a paragraph
 _USUAL = 0.3  # the quantile of all distances that is the usual one
 _MAX_COMPACT = 2_000  # letters in a frame that is kept together
 _ENDED = re.compile(r"[.!?:;][\"'’”)\]]*$")
 _SEGMENT_GAP = 0.8  # in type sizes: from here on words may be of different columns
-_MAX_ENDED = re.compile(r"[.!?:;][\"'’”)\]]*$")
 
 
 def laid_out(runs: Sequence[Run], drawings: Drawings, width: float, height: float) -> PageText:
@@ -38,8 +37,8 @@ def laid_out(runs: Sequence[Run], drawings: Drawings, width: float, height: floa
     for turn in sorted((t for t in turns if t is not None), key=lambda t: -turns[t]):
         seen, page = drawings.upright(turn), upright((0.0, 0.0, width, height), turn)
         walls = [box for box in seen.rules if box[3] - box[1] > box[2] - box[0]]
-        characters = (c for run in runs if run.style.turn == turn for c in run.characters)
-        writer.blocks(_blocks(words_of(characters, walls), seen, page), turn)
+        characters = [c for run in runs if run.style.turn == turn for c in run.characters]
+        writer.blocks(_blocks(words_of(printed(characters), walls), seen, page), turn)
     for run in runs:
         if run.style.turn is None:
             writer.leaning(run)
@@ -51,7 +50,8 @@ def _blocks(words: list[Word], drawings: Drawings, page: Box) -> list[Block]:
         return []
     root = framed(words, drawings, page)
     found: list[tuple[Frame, list[_Flow]]] = []
-    _collect(root, found)
+    across = [box for box in drawings.rules if box[2] - box[0] > box[3] - box[1]]
+    _collect(root, across, found)
     steps = sorted(step for _, flows in found for flow in flows for step in flow.steps())
     usual = steps[int(_USUAL * len(steps))] if steps else 1.2
     flows_by_frame = {id(frame): flows for frame, flows in found}
@@ -73,17 +73,17 @@ class _Flow:
                     yield step
 
 
-def _collect(frame: Frame, found: list[tuple[Frame, list[_Flow]]]) -> None:
-    """The columns of a frame and of those in it."""
+def _collect(frame: Frame, rules: list[Box], found: list[tuple[Frame, list[_Flow]]]) -> None:
+    """The columns of a frame and of those in it; `rules` go across the page."""
     if frame.grid is not None:
         return
     for inner in frame.frames:
-        _collect(inner, found)
+        _collect(inner, rules, found)
     segments = _segments(frame.words)
     parts = [_part(segment, number) for number, segment in enumerate(segments)]
     parts += [inner.as_part(len(segments) + number) for number, inner in enumerate(frame.frames)]
     flows = []
-    for flow in flows_of(parts):
+    for flow in flows_of(parts, rules):
         words = [w for p in flow.parts if p.number < len(segments) for w in segments[p.number]]
         frames = [
             frame.frames[p.number - len(segments)] for p in flow.parts if p.number >= len(segments)

@@ -12,6 +12,8 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from appliance.sentences.invisible import INVISIBLE
+
 Box = tuple[float, float, float, float]  # left, bottom, right, top, in points
 
 _BREAKS = "\u00ad\u0002\ufffe"  # see `pdf_words.cleaned`
@@ -88,7 +90,7 @@ def _folded(character: str) -> str:
         return "" if character <= " " or character == "\x7f" else character.lower()
     if character == "\uf0b7":  # the bullet of a symbol font
         return "\u2022"
-    if unicodedata.category(character) in _UNSEEN:
+    if unicodedata.category(character) in _UNSEEN or INVISIBLE.match(character):
         return ""
     return unicodedata.normalize("NFKC", character).casefold().replace(" ", "")
 

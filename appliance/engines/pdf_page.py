@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from appliance.engines import pdf_characters, pdf_drawings
-from appliance.engines.pdf_hidden import seen
+from appliance.engines.pdf_hidden import says_more, seen
 from appliance.engines.pdf_layout import laid_out
+from appliance.sentences.invisible import HIDING
 
 PARTS = 10  # of a point, in which places are sent
 
@@ -14,7 +15,7 @@ PARTS = 10  # of a point, in which places are sent
 class Read(NamedTuple):
     """`width` and `height` in points, as the page is shown. `words` holds six numbers for each
     word: start, end (characters of `text`), left, bottom, right, top (in PARTS of a point).
-    `hidden` says that the page has text which nobody can see; it is not in `text`.
+    `hidden` says that the page has text which nobody can see and which says what `text` does not.
     """
 
     text: str
@@ -40,5 +41,8 @@ def read(page: Any, most: int) -> Read | None:
     words = []
     for start, end, box in laid.words:
         words += [start, end, *(round(side * PARTS) for side in box)]
-    found, kept = (sum(len(run.characters) for run in some) for some in (all_runs, runs))
-    return Read(laid.text, place.width, place.height, words, kept < found)
+    letters = "".join(character.text for run in all_runs for character in run.characters)
+    hidden = says_more(all_runs, runs, laid.text) or (
+        not letters.isascii() and HIDING.search(letters) is not None
+    )
+    return Read(laid.text, place.width, place.height, words, hidden)

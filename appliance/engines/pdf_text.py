@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from appliance.engines.pdf_lines import Line
 from appliance.engines.pdf_places import Box, Run, turned
 from appliance.engines.pdf_tables import Row
-from appliance.engines.pdf_words import BREAK, cleaned
+from appliance.engines.pdf_words import BREAK, cleaned, printed
 
 _HYPHENS = "-" + BREAK
 _CAPTION = re.compile(r"\W{0,3}(?:table|tab\.|exhibit)\s+[\dIVX]{1,4}\b", re.I)
@@ -56,7 +56,7 @@ class Writer:
 
     def leaning(self, run: Run) -> None:
         """Text that leans stands by itself; its box is that of all of it."""
-        characters = run.characters
+        characters = printed(run.characters)
         text = cleaned("".join(" " * c.after_space + c.text for c in characters)).strip()
         if not text:
             return

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from appliance.engines.pdf_places import Box, Character
+from appliance.sentences.invisible import INVISIBLE
 
 # All in shares of the type size.
 _GAP = 0.25  # from here on two characters stand apart
@@ -55,6 +56,28 @@ def cleaned(text: str) -> str:
         return text
     text = _UNPRINTABLE.sub("", _BROKEN_WORD.sub(BREAK, text)).translate(_SAME)
     return _LIGATURE.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text)
+
+
+def printed(characters: Sequence[Character]) -> Sequence[Character]:
+    """Without the characters that nobody sees; the white space before one, or the room that it
+    takes, is before the next.
+    """
+    text = "".join([character.text[0] for character in characters])
+    if text.isascii():
+        return characters
+    unseen = {m.start() for m in INVISIBLE.finditer(text) if m.group() != BREAK}
+    if not unseen:
+        return characters
+    kept: list[Character] = []
+    space = False
+    for number, character in enumerate(characters):
+        space = space or character.after_space
+        if number in unseen:
+            space = space or character.right - character.left > _GAP * character.size
+        else:
+            kept.append(character._replace(after_space=space))
+            space = False
+    return kept
 
 
 def words_of(characters: Iterable[Character], walls: Sequence[Box] = ()) -> list[Word]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,16 +38,12 @@ def beginning(owner: str, tokens: Sequence[int], shared: int) -> Beginning:
     return Beginning(owner, np.array(tokens, np.int32), min(shared, len(tokens)))
 
 
-class Sized(Protocol):
-    def __len__(self) -> int: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """`state` is what the context gave for exactly these tokens; its length is in bytes."""
+    """`state` is what the context gave for exactly these tokens."""
 
     beginning: Beginning
-    state: Sized
+    state: bytes
 
     @property
     def size(self) -> int:
@@ -108,20 +103,19 @@ class PrefixCache:
 
     def best(self, wanted: Beginning) -> tuple[Kept, int] | None:
         """What saves `wanted` the most reading, and how many of its tokens; None for nothing."""
-        found: tuple[int, int, int | None] | None = None
+        found: tuple[int, int, int] | None = None  # usable, the smaller first, number
         for number, kept in self._kept.items():
             choice = (kept.beginning.usable_for(wanted), -kept.size, number)
             found = choice if found is None else max(found, choice)
+        usable, _, number = found or (0, 0, 0)
         if self._pinned is not None:
-            usable = self._pinned.beginning.usable_for(wanted)
-            if usable and (found is None or usable >= found[0]):
-                return self._pinned, usable
-        if found is None or not found[0]:
+            pinned = self._pinned.beginning.usable_for(wanted)
+            if pinned and pinned >= usable:
+                return self._pinned, pinned
+        if not usable:
             return None
-        number = found[2]
-        assert number is not None
         self._kept.move_to_end(number)
-        return self._kept[number], found[0]
+        return self._kept[number], usable
 
     def clear(self) -> None:
         self._kept.clear()

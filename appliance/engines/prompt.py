@@ -14,6 +14,7 @@ from typing import Literal
 from appliance.domain import MessageRole, Passage, Question, Turn
 from appliance.engines.protocols import NO_ANSWER
 from appliance.sentences.invisible import visible
+from appliance.sentences.marks import MARK, rebracketed
 from appliance.sentences.orders import without_orders
 
 INSTRUCTIONS = (
@@ -36,9 +37,6 @@ _ROLES: dict[MessageRole, Role] = {
     MessageRole.ASSISTANT: "assistant",
     MessageRole.SYSTEM: "system",
 }
-
-
-_MARK = re.compile(r"\[(\d{1,4}(?:\s*[,–-]\s*\d{1,4})*)\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +65,7 @@ def candidates(question: Question) -> Iterator[Prompt]:
     """
     history = [_shortened(turn) for turn in question.history[-HISTORY_TURNS:] if turn.content]
     passages = [
-        (passage, without_orders(visible(passage.chunk.text))) for passage in question.passages
+        (passage, visible(without_orders(passage.chunk.text))) for passage in question.passages
     ]
     yield _prompt(passages, history, question.text)
     while len(history) > LAST_EXCHANGE:
@@ -90,7 +88,7 @@ def _prompt(
 ) -> Prompt:
     parts = [INSTRUCTIONS]
     for number, (passage, text) in enumerate(passages, 1):
-        title = without_orders(visible(passage.document.title))
+        title = visible(without_orders(passage.document.title))
         parts.append(f"[{number}] {_data(title)}, page {passage.chunk.page}\n{_data(text)}")
     system = "\n\n".join(parts)
     turns = (ChatTurn("system", system, len(system)), *history, ChatTurn("user", question))
@@ -99,12 +97,12 @@ def _prompt(
 
 def _data(text: str) -> str:
     """On one line, its own [n] in round brackets: only our numbers begin a passage."""
-    return _MARK.sub(r"(\1)", " ".join(text.split()))
+    return rebracketed(" ".join(text.split()))
 
 
 def _shortened(turn: Turn) -> ChatTurn:
     """An earlier answer's [n] meant the passages of then."""
     content = turn.content[-HISTORY_CHARACTERS:]
     if turn.role is MessageRole.ASSISTANT:
-        content = re.sub(rf"\s*{_MARK.pattern}", "", content)
+        content = re.sub(rf"\s*{MARK.pattern}", "", content)
     return ChatTurn(_ROLES[turn.role], content)

@@ -44,7 +44,8 @@ class AnswerEngine(Protocol):
         A sentence names the passages that it rests on as [n], before or after its full stop.
         Closing the generator (`aclose`, or cancelling the task that awaits it) stops the engine
         within one step.
-        Raises `Busy` when the engine's queue is full and `Unavailable` when it cannot run.
+        Raises `Busy` when the engine's queue is full, `Unavailable` when it cannot run, and one
+        that writes `Invalid` before its first piece when the question is too long for it.
         """
         ...
 
@@ -61,6 +62,13 @@ class Embedder(Protocol):
 
     @property
     def dimensions(self) -> int: ...
+
+    @property
+    def words(self) -> frozenset[str]:
+        """The words that its vocabulary holds whole, in lower case and without accents: the common
+        ones of the language. The name of a drug or a disease falls into pieces.
+        """
+        ...
 
     async def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Shape (len(texts), dimensions), each row of length 1. Texts past the window are cut."""

@@ -9,9 +9,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from appliance.engines.case_values import Case
+from appliance.engines.quotable import leans, populations
+
 _QUANTITY = (
     r"\d[\d,.]*\s*(?:mg|mcg|µg|g|mL|L|units?|IU|mmol|mEq|%|tablets?|capsules?|drops?|puffs?|"
-    r"sprays?)\b"
+    r"sprays?)\b(?!\s*/\s*(?:min|d?l|ml)\b)"
 )
 _MODAL = (
     r"\b(?:should|must|do not|don.t|never|always|avoid|recommended|required|ensure|perform|use)\b"
@@ -24,19 +27,7 @@ _IMPERATIVE = (
     r"store|"
     r"swallow|take|tap|turn|use|wash|wear|wipe|withdraw)\b"
 )
-# Such a sentence leans on the one before it.
-_LEANING = re.compile(
-    r"^(?:this|these|those|they|it|such|therefore|however|thus|in (?:this|these|such)|also|"
-    r"otherwise)\b",
-    re.IGNORECASE,
-)
 _LEANING_COST = 0.06
-_POPULATIONS = (
-    re.compile(r"\badults?\b", re.IGNORECASE),
-    re.compile(
-        r"\b(?:p(?:a)?ediatrics?|child(?:ren)?|infants?|neonat\w+|adolescents?)\b", re.IGNORECASE
-    ),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +66,16 @@ _FORMS = (
         text=r"\b(?:start(?:ing)?|initial(?:ly)?|initiat\w+|begin)\b",
     ),
     _form(
-        r"\bmax(?:imum|imal)?\b|\bmost\b|\bexceed",
+        r"\bmax(?:imum|imal)?\b|\bat (?:the )?most\b|\bhighest\b|\bupper limit\b|\bexceed|"
+        r"\bthe most(?! (?:often|common|frequent|important|likely|serious|severe))\b|"
+        r"\bhow (?:much|many)\b.{0,60}\bmost\b(?! (?:often|common|frequent))",
         0.06,
-        text=r"\b(?:maximum|maximal|exceed|more than|up to|no more than)\b",
+        text=r"\b(?:maximum|maximal|exceed|more than|up to|no more than|highest|upper)\b",
+    ),
+    _form(
+        r"\bmost (?:often|common|frequent)",
+        0.08,
+        text=r"\bmost (?:often|common|frequent)|\bfrequently\b|\busually\b",
     ),
     _form(
         r"\b(?:boxed|black.?box)\b.*\bwarning|\bwarning\b.*\bbox",
@@ -87,11 +85,18 @@ _FORMS = (
     ),
     _form(
         r"\bcontraindicat|\bwho should not\b|\bwho (?:can ?not|must not)\b|\bnot be (?:used|"
-        r"given|taken)\b",
+        r"given|taken)\b(?! (?:with|together|along|alongside|at the same|in combination))",
         0.10,
         text=r"\bcontraindicated\b|\bdo not (?:use|take|give)\b|\bshould not (?:use|take|be)\b",
         heading=r"\bcontraindication|\bdo not (?:use|take)\b|\bshould not (?:use|take)\b",
         whole=True,
+    ),
+    _form(
+        r"\binteract|\btogether\b|\bcombin|\bconcomitant|\bco-?admin|\bat the same time\b|"
+        r"\bnot be (?:used|given|taken) (?:with|alongside)\b",
+        0.06,
+        text=r"\b(?:concomitant\w*|concurrent\w*|co-?administ\w+|combin\w+|together|interact\w*)\b",
+        heading=r"\binteraction",
     ),
     _form(
         r"\bside effect|\badverse\b|\breaction",
@@ -137,7 +142,7 @@ _FORMS = (
 
 def form_bonus(question: str, heading: str, text: str) -> float:
     """What the forms that `question` asks for add to a quote of `text` under `heading`."""
-    total = -_LEANING_COST if _LEANING.match(text) else 0.0
+    total = -_LEANING_COST if leans(text) else 0.0
     asked = question.strip()
     for form in _FORMS:
         if not form.asked.search(asked):
@@ -165,8 +170,8 @@ def only_a_section(question: str) -> bool:
     return any(form.whole and form.text is None and form.asked.search(question) for form in _FORMS)
 
 
-def other_population(question: str, text: str) -> bool:
-    """`question` asks about adults and `text` is of children, or the other way round."""
-    asked = [pattern.search(question) is not None for pattern in _POPULATIONS]
-    told = [pattern.search(text) is not None for pattern in _POPULATIONS]
-    return sum(asked) == 1 and sum(told) == 1 and asked != told
+def other_population(case: Case, text: str) -> bool:
+    """The question is about adults and `text` of children, or the other way round."""
+    asked = {"adult", "child"} & case.patients
+    told = {"adult", "child"} & populations(text)
+    return len(asked) == 1 and len(told) == 1 and asked != told

@@ -6,54 +6,41 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from appliance.domain import Passage
+from appliance.domain import Chunk, Passage
+from appliance.engines.quotable import (
+    LETTERS_OF_ITEM,
+    SENTENCE_WORDS,
+    is_item,
+    is_sentence,
+    is_statement,
+    is_text,
+    is_title,
+    is_torn,
+    leans,
+    populations,
+    stands_alone,
+    unmarked,
+)
 from appliance.engines.table_rows import rows_of
 from appliance.sentences import Kind, Segment, fold, segments
-from appliance.sentences.blocks import OPEN_WORDS
 from appliance.sentences.orders import orders, without_orders
-from appliance.sentences.words import stem
+from appliance.sentences.unmarked_lists import UnmarkedList, unmarked_lists
 
-MOST_ITEMS = 12
-LONGEST_QUOTE = 700  # characters; longer "sentences" are tables that lost their lines
-LONGEST_LIST = 1_200
-_FEWEST_SMALL_WORDS = 3
-_SENTENCE_WORDS = 6  # an item of so many words with a full stop stands on its own
-_LETTERS = 0.55  # share of letters among the characters that are no white space
-_LETTERS_OF_ITEM = 0.35  # "store at 15° to 30°C (59° to 86°F)"
-_NUMBERS = 0.45  # share of numbers among the words: more is a table
-
-_WORD = re.compile(r"[^\W\d_]{2,}")
-_TITLE_WORD = re.compile(r"[^\W\d_]{4,}")  # marks, page numbers and "Yes No" are no titles
-_TERMINAL = re.compile(r"[.!?:;][\"'”’)\]]*[\d,]{0,5}$|[)\]]$")
-_CONTENTS_LINE = re.compile(r"(?:\.\s?){4,}\s*\d*$|…{2,}\s*\d*$")
-_REFERENCE_ENTRY = re.compile(
-    r"\bet al\b|\bdoi\b|\b(?:19|20)\d{2}\s?;\s?\d+|\b\d+\s?\(\d+\)\s?:\s?\d+|\bISBN\b|"
-    r"(?:https?://|www\.)\S+\s*\.?$|\bavailable (?:at|from)\s*:?\s*(?:https?|www)",
-    re.IGNORECASE,
-)
-# Sentences that send the reader elsewhere, and what is left of a form's boxes to tick.
-_POINTER = re.compile(
-    r"^[(\[]?(?:for (?:more|further|complete|additional)\b.*\b)?see\b|^(?:not applicable|n/a)\b",
-    re.IGNORECASE,
-)
-_ENUMERATOR = re.compile(r"^(?:\(?\d{1,2}[.)]|\(?[a-zA-Z][.)]|\(?[ivx]{1,5}[.)])\s+")
-_WHO = re.compile(
-    r"\b(?:p(?:a)?ediatrics?|child(?:ren)?|infants?|neonat\w+|adolescents?|adults?|geriatric|"
-    r"elderly|women|"
-    r"men|females?|males?|pregnan\w+|lactation|renal|kidney|hepatic|liver|dialysis|hemodialysis)\b",
-    re.IGNORECASE,
-)
-_MARK = re.compile(r"^(?:[•●○◦▪■□❑❏➢✓‣∙·*–—-]\s*)+")
+LONGEST_LIST = 1_500  # characters; of a longer one each item is quoted with its lead
+LONGEST_ITEM = 700
+_MOST_LEANING = 3  # sentences that lean on each other
+_DENIAL = re.compile(r"\b(?:not|never|no|without|unless|nor)\b|n[’']t\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Quote:
     """Something of passage `passage` (from 0) that reads well alone.
 
-    `lines` are its words as they stand, white space folded: a sentence, all items of a list, or a
-    row of a table, cells divided by TABs. `lead` is what they must not be read without: the words
-    in front of a list, a heading that says for whom, or title and head of the table, a line each.
-    `heading` is the title it stands under; `start` its place in the passage.
+    `lines` are its words as they stand, white space folded: a sentence, with those that it leans
+    on; all items of a list, or one that is a sentence itself; or a row of a table, cells divided by
+    TABs. `lead` is what they must not be read without: the words in front of a list, a heading that
+    says for whom, or title and head of the table, a line each. `heading` is the title it stands
+    under; `start` its place in the passage.
     """
 
     passage: int
@@ -66,61 +53,170 @@ class Quote:
     def text(self) -> str:
         return fold(" ".join((self.lead, *self.lines)))
 
+    def holds(self, other: Quote) -> bool:
+        """Every line of `other`, of the same passage, is one of its own."""
+        return self.passage == other.passage and set(other.lines) <= set(self.lines)
+
 
 def quotes(number: int, passage: Passage) -> Iterator[Quote]:
     """All quotes of `passage`; no headings, contents lines, references, torn sentences or
     paragraphs that give orders to a program.
     """
-    chunk = passage.chunk
-    heading, own_heading = without_orders(chunk.section or ""), False
-    rows, text = rows_of(chunk)
+    rows, text = rows_of(passage.chunk)
+    section = without_orders(passage.chunk.section or "")
     for row in rows:
         if len(row.text) <= LONGEST_LIST and not orders(row.text):
-            yield Quote(number, row.start, heading, row.lead, (row.text,))
-    parts = segments(text)
-    if chunk.torn_start:
-        parts = parts[1:]
-    if chunk.torn_end:
-        parts = parts[:-1]
-    addressed = orders(text)
-    parts = [
-        part
-        for part in parts
-        if not any(part.start < end and start < part.end for start, end in addressed)
-    ]
-    # A list that begins above the passage.
-    carried = "" if "\t" in (chunk.lead or "") else fold(without_orders(chunk.lead or ""))
-    place = 0
-    while place < len(parts):
-        part = parts[place]
-        words = fold(text[part.start : part.end])
-        if part.kind is Kind.HEADING or words.endswith("?"):
-            if _TITLE_WORD.search(words):
-                heading, own_heading = words, True
-        elif part.kind is Kind.LEAD:
-            items = _items(text, parts, place + 1)
-            lines = [line for line in (_clean(text, item) for item in items) if _is_item(line)]
-            if lines and not _is_torn(words, part.start) and _is_text(words):
-                yield from _list(number, part.start, heading, _unmarked(words), lines)
-            place += len(items)
-        elif part.kind is Kind.ITEM:
-            run = _run(parts, place)
-            place += len(run) - 1
-            run = [item for item in run if not _POINTER.match(_clean(text, item))]
-            lines = [_clean(text, item) for item in run]
-            if carried and lines and not own_heading:
-                lines = [line for line in lines if _is_item(line)]
-                yield from _list(number, part.start, heading, carried, lines)
-            else:
-                yield from _loose_items(number, run, heading, own_heading, lines)
-        elif part.kind is Kind.SENTENCE:
-            words = _without_heading(words, heading)
-            if _is_sentence(words) and not _is_torn(words, part.start):
-                lead = _qualifier(heading, words) if own_heading else ""
-                yield Quote(number, part.start, heading, lead, (words,))
-        if part.kind is not Kind.ITEM:
-            carried = ""
-        place += 1
+            yield Quote(number, row.start, section, row.lead, (row.text,))
+    yield from _Reader(number, passage.chunk, section, text).quotes()
+
+
+class _Reader:
+    """Reads one passage, its tables taken out of `text`, from top to bottom."""
+
+    def __init__(self, number: int, chunk: Chunk, section: str, text: str) -> None:
+        self._number = number
+        self._chunk = chunk
+        self._text = text
+        self._heading, self._own_heading = section, False
+        self._addressed = orders(text)
+        # The lead of a list that begins above the passage.
+        lead = chunk.lead or ""
+        self._carried = "" if "\t" in lead else fold(without_orders(lead))
+        self._before: Quote | None = None  # the sentence in front
+
+    def quotes(self) -> Iterator[Quote]:
+        yield from self._unmarked_lists()
+        parts = segments(self._text)
+        if self._chunk.torn_start:
+            parts = parts[1:]
+        if self._chunk.torn_end:
+            parts = parts[:-1]
+        parts = [part for part in parts if not self._is_addressed(part.start, part.end)]
+        place = 0
+        while place < len(parts):
+            part = parts[place]
+            words = self._words(part)
+            taken = 1
+            if part.kind is not Kind.SENTENCE and part.kind is not Kind.REFERENCE:
+                self._before = None
+            if part.kind is Kind.HEADING or words.endswith("?"):
+                if is_title(words):
+                    self._heading, self._own_heading = words, True
+            elif part.kind is Kind.LEAD:
+                items = _items(self._text, parts, place + 1)
+                taken += len(items)
+                if not is_torn(words, part.start) and is_text(words):
+                    yield from self._list(part.start, unmarked(words), self._lines(items))
+            elif part.kind is Kind.ITEM:
+                run = _run(parts, place)
+                taken = len(run)
+                if self._carried and not self._own_heading:
+                    yield from self._list(part.start, self._carried, self._lines(run))
+                else:
+                    yield from self._loose_items(run)
+            elif part.kind is Kind.SENTENCE:
+                yield from self._sentence(part, words)
+            if part.kind is not Kind.ITEM:
+                self._carried = ""
+            place += taken
+
+    def _words(self, part: Segment) -> str:
+        return fold(self._text[part.start : part.end])
+
+    def _lines(self, items: Sequence[Segment]) -> list[str]:
+        lines = [unmarked(self._words(item)) for item in items]
+        return [line for line in lines if is_item(line)]
+
+    def _is_addressed(self, start: int, end: int) -> bool:
+        """Overlaps a paragraph that gives orders."""
+        return any(start < last and first < end for first, last in self._addressed)
+
+    def _unmarked_lists(self) -> Iterator[Quote]:
+        """Those whose items have no mark; they are taken out of the text."""
+        lists = unmarked_lists(self._text, carried=bool(self._carried))
+        if not lists:
+            return
+        begin = len(self._text) - len(self._text.lstrip())
+        headings = [part for part in segments(self._text) if part.kind is Kind.HEADING]
+        section = self._heading
+        for found in lists:
+            for part in headings:
+                if part.end <= found.start and is_title(self._words(part)):
+                    self._heading = self._words(part)
+            lead = found.lead or (self._carried if found.start == begin else "") or self._heading
+            if lead and self._is_whole(found, begin) and all(map(_is_short_item, found.items)):
+                if found.lead and not found.lead.endswith(":") and _DENIAL.search(found.lead):
+                    yield self._in_one(found)
+                else:
+                    yield from self._list(found.start, lead, found.items)
+                blank = re.sub(r"\S", " ", self._text[found.start : found.end])
+                self._text = self._text[: found.start] + blank + self._text[found.end :]
+        self._heading = section
+
+    def _in_one(self, found: UnmarkedList) -> Quote:
+        """A list that its lead denies: no item may be read, or checked, without the "not"."""
+        words = fold(self._text[found.start : found.end])
+        lead = _qualifier(self._heading, words)
+        return Quote(self._number, found.start, self._heading, lead, (words,))
+
+    def _is_whole(self, found: UnmarkedList, begin: int) -> bool:
+        if self._is_addressed(found.start, found.end):
+            return False
+        if self._chunk.torn_start and found.start == begin:
+            return False
+        return not (self._chunk.torn_end and found.end == len(self._text.rstrip()))
+
+    def _sentence(self, part: Segment, words: str) -> Iterator[Quote]:
+        words = _without_heading(words, self._heading)
+        before, self._before = self._before, None
+        quotable = is_sentence(words) or (is_statement(words) and self._ends_block(part))
+        if not quotable or is_torn(words, part.start):
+            return
+        lines: tuple[str, ...] = (words,)
+        start = part.start
+        if leans(words) and before is not None and len(before.lines) < _MOST_LEANING:
+            lines, start = (*before.lines, words), before.start
+        lead = _qualifier(self._heading, " ".join(lines))
+        self._before = Quote(self._number, start, self._heading, lead, lines)
+        yield self._before
+
+    def _ends_block(self, part: Segment) -> bool:
+        behind = self._text[part.end :].lstrip(" \t\r")
+        return not behind or behind.startswith("\n\n") or behind.lstrip()[:1].isupper()
+
+    def _list(self, start: int, lead: str, lines: Sequence[str]) -> Iterator[Quote]:
+        """Whole; and one by one items that are sentences, of which a question may want one, or all
+        where there are too many.
+        """
+        if not lines:
+            return
+        if lead != self._heading and (who := _qualifier(self._heading, f"{lead} {lines[0]}")):
+            lead = f"{who}\n{lead}"
+        fits = sum(map(len, lines)) <= LONGEST_LIST
+        if fits:
+            yield Quote(self._number, start, self._heading, lead, tuple(lines))
+        if len(lines) > 1 and (not fits or all(map(stands_alone, lines))):
+            for place, line in enumerate(lines, start=1):
+                yield Quote(self._number, start + place, self._heading, lead, (line,))
+
+    def _loose_items(self, run: Sequence[Segment]) -> Iterator[Quote]:
+        """Items without a lead: below their heading, or each alone where all are sentences."""
+        lines = self._lines(run)
+        if not lines:
+            return
+        alone = all(map(stands_alone, lines))
+        if self._own_heading and all(map(_is_short_item, lines)):
+            if len(lines) > 1 or len(lines[0].split()) >= SENTENCE_WORDS:
+                yield from self._list(run[0].start, self._heading, lines)
+        elif alone:
+            for place, line in enumerate(lines):
+                if is_text(line):
+                    lead = _qualifier(self._heading, line)
+                    yield Quote(self._number, run[0].start + place, self._heading, lead, (line,))
+
+
+def _is_short_item(line: str) -> bool:
+    return len(line) <= LONGEST_ITEM and is_item(line) and is_text(line, letters=LETTERS_OF_ITEM)
 
 
 def _without_heading(words: str, heading: str) -> str:
@@ -129,30 +225,29 @@ def _without_heading(words: str, heading: str) -> str:
     return rest if rest and rest[0].isupper() else words
 
 
-def populations(text: str) -> frozenset[str]:
-    """Whom `text` names, by stem: children, pregnancy, the kidney's patients."""
-    return frozenset(stem(match) for match in _WHO.findall(text))
-
-
 def _qualifier(heading: str, words: str) -> str:
-    """A heading that says for whom, where the sentence below it does not say it again."""
+    """A heading that says for whom, where the words below it do not say it again."""
     return heading if populations(heading) - populations(words) else ""
 
 
 def _items(text: str, parts: Sequence[Segment], begin: int) -> list[Segment]:
-    """What a lead leads to: items, or else sentences that have a line of their own each."""
+    """What a lead leads to: items, those of lists within it included, or else sentences that have a
+    line of their own each.
+    """
     items: list[Segment] = []
-    for place in range(begin, min(len(parts), begin + MOST_ITEMS)):
-        part = parts[place]
+    for part in parts[begin:]:
         if part.kind is Kind.REFERENCE:
             continue
-        if part.kind not in (Kind.ITEM, Kind.SENTENCE):
+        marked = unmarked(words := fold(text[part.start : part.end])) != words
+        if part.kind is Kind.LEAD and not (marked and items):
             break
-        if items and part.kind is not items[0].kind:
+        if part.kind not in (Kind.ITEM, Kind.SENTENCE, Kind.LEAD):
             break
-        if items and text[part.start].islower() != text[items[0].start].islower():
+        if items and part.kind is not items[0].kind and not marked:
             break
-        if part.kind is Kind.SENTENCE and not _has_own_line(text, part):
+        if items and text[part.start].islower() != text[items[0].start].islower() and not marked:
+            break
+        if part.kind is Kind.SENTENCE and not marked and not _has_own_line(text, part):
             break
         items.append(part)
     return items
@@ -168,83 +263,3 @@ def _run(parts: Sequence[Segment], begin: int) -> list[Segment]:
     while end < len(parts) and parts[end].kind is Kind.ITEM:
         end += 1
     return list(parts[begin:end])
-
-
-def _list(
-    number: int, start: int, heading: str, lead: str, lines: Sequence[str]
-) -> Iterator[Quote]:
-    """Items that are sentences are quotes each: a question mostly wants one. Others go together."""
-    if not lines:
-        return
-    if all(_stands_alone(line) for line in lines):
-        for place, line in enumerate(lines):
-            yield Quote(number, start + 1 + place, heading, lead, (line,))
-    elif sum(map(len, lines)) <= LONGEST_LIST:
-        yield Quote(number, start, heading, lead, tuple(lines))
-
-
-def _loose_items(
-    number: int, run: Sequence[Segment], heading: str, own_heading: bool, lines: Sequence[str]
-) -> Iterator[Quote]:
-    """Items without a lead: each alone where all are sentences, else all below their heading."""
-    if all(_stands_alone(line) for line in lines):
-        for item, line in zip(run, lines, strict=True):
-            if _is_text(line):
-                lead = _qualifier(heading, line) if own_heading else ""
-                yield Quote(number, item.start, heading, lead, (line,))
-    elif (
-        own_heading
-        and 0 < len(run) <= MOST_ITEMS
-        and sum(map(len, lines)) <= LONGEST_LIST
-        and all(_is_item(line) and _is_text(line, letters=_LETTERS_OF_ITEM) for line in lines)
-        and (len(lines) > 1 or len(lines[0].split()) >= _SENTENCE_WORDS)
-    ):
-        yield Quote(number, run[0].start, heading, heading, tuple(lines))
-
-
-def _clean(text: str, item: Segment) -> str:
-    return _unmarked(fold(text[item.start : item.end]))
-
-
-def _unmarked(words: str) -> str:
-    """Without its bullet or number: the list is written anew, and maybe in part."""
-    bare = _MARK.sub("", words)
-    return _MARK.sub("", _ENUMERATOR.sub("", bare, count=1)) or words
-
-
-def _stands_alone(line: str) -> bool:
-    return (
-        len(line.split()) >= _SENTENCE_WORDS
-        and line[:1].isalnum()
-        and not (line[:1].islower() or _TERMINAL.search(line) is None or line.endswith((":", ";")))
-    )
-
-
-def _is_item(line: str) -> bool:
-    if not _WORD.search(line) or _REFERENCE_ENTRY.search(line) or _POINTER.match(line):
-        return False
-    return line.split()[-1].casefold() not in OPEN_WORDS
-
-
-def _is_sentence(words: str) -> bool:
-    """Begins and ends as one, and is more than a title or a pointer to another place."""
-    if words[0].islower() or not _TERMINAL.search(words) or _POINTER.match(words):
-        return False
-    small = sum(token[0].islower() for token in words.split())
-    return small >= _FEWEST_SMALL_WORDS and _is_text(words)
-
-
-def _is_torn(words: str, start: int) -> bool:
-    """The first words of a passage may be the end of a sentence before it."""
-    return start == 0 and (words[0].islower() or words[0].isdigit())
-
-
-def _is_text(words: str, *, letters: float = _LETTERS) -> bool:
-    """Prose, not a table, an address, a contents line or an entry of a list of references."""
-    if len(words) > LONGEST_QUOTE or _CONTENTS_LINE.search(words) or _REFERENCE_ENTRY.search(words):
-        return False
-    solid = [character for character in words if not character.isspace()]
-    if sum(character.isalpha() for character in solid) < letters * len(solid):
-        return False
-    tokens = words.split()
-    return sum(token[0].isdigit() for token in tokens) <= max(2, _NUMBERS * len(tokens))

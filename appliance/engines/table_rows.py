@@ -11,18 +11,19 @@ from dataclasses import dataclass
 
 from appliance.domain import Chunk
 from appliance.sentences import fold
+from appliance.sentences.table_heads import goes_on, head_rows, is_open
 
 _LINE = re.compile(r"[^\n]+")
 _TITLE = re.compile(r"(?:table|tab\.|exhibit)\s*[\dIVX]", re.IGNORECASE)
 _TITLE_WORDS = 16  # of a line above a table that does not call itself its title
 _TITLE_LINES = 3
-_NUMBER = re.compile(r"\d")
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """`text`: cells divided by TABs; `lead`: the title of its table, the rows that name its columns
-    and the line that names its group, a line each. `start` is its place in the passage.
+    """`text`: cells divided by TABs; `lead`: the title of its table, the rows that name its
+    columns, the line that names its group and the cells above its empty first cells, a line each.
+    `start` is its place in the passage.
     """
 
     start: int
@@ -35,10 +36,15 @@ class _Line:
     start: int
     end: int
     text: str  # white space folded within cells
+    empty: int = 0  # first cells
 
     @property
     def is_row(self) -> bool:
-        return "\t" in self.text
+        return "\t" in self.text or self.empty > 1
+
+    @property
+    def cells(self) -> list[str]:
+        return [""] * self.empty + self.text.split("\t")
 
 
 def rows_of(chunk: Chunk) -> tuple[list[Row], str]:
@@ -46,7 +52,7 @@ def rows_of(chunk: Chunk) -> tuple[list[Row], str]:
     was.
     """
     lines = [
-        _Line(match.start(), match.end(), _cells(match.group()))
+        _Line(match.start(), match.end(), _cells(match.group()), _empty(match.group()))
         for match in _LINE.finditer(chunk.text)
         if match.group().strip()
     ]
@@ -62,6 +68,10 @@ def rows_of(chunk: Chunk) -> tuple[list[Row], str]:
 
 def _cells(line: str) -> str:
     return "\t".join(fold(cell) for cell in line.strip(" \r").split("\t")).strip("\t")
+
+
+def _empty(line: str) -> int:
+    return line[: len(line) - len(line.lstrip())].count("\t")
 
 
 def _runs(lines: Sequence[_Line], *, alone: bool) -> Iterator[tuple[int, int]]:
@@ -101,18 +111,44 @@ def _title(lines: Sequence[_Line], first: int) -> int:
 
 def _rows(lines: Sequence[_Line], title: int, first: int, last: int, carried: str) -> Iterator[Row]:
     """`carried` is the head of a table that the passage goes on with."""
+    above: list[str] = []  # the cells of the row above
+    group: list[str] = []
     body = first
     if first == title and first == 0 and "\t" in carried:
-        head = carried.split("\n")
+        head, group, above = _carried(carried)
     else:
         head = [" ".join(line.text for line in lines[title:first])] if title < first else []
-        names = lines[first].text.split("\t")[1:]
-        if last > first and not any(map(_NUMBER.search, names)):
-            head.append(lines[first].text)
-            body = first + 1
-    group: list[str] = []
-    for line in lines[body : last + 1]:
-        if line.is_row:
-            yield Row(line.start, line.text, "\n".join((*head, *group)))
-        else:
-            group = [line.text]
+        rows = [line.cells for line in lines[first : last + 1]]
+        body += head_rows(rows) if last > first else 0
+        head += [line.text for line in lines[first:body]]
+    number = body
+    while number <= last:
+        line = lines[number]
+        if not line.is_row:
+            group, above = [line.text], []
+            number += 1
+            continue
+        empty = line.empty or (len(above) if number == 0 else 0)
+        cells = [*above[:empty], *line.cells[line.empty :]]
+        span = above[:empty] if len(above) >= empty and all(above[:empty]) else []
+        text = line.text
+        if number + 1 < last and not lines[number + 1].is_row:
+            rest, below = lines[number + 1].text, lines[number + 2].cells
+            if goes_on(line.cells, rest, below):
+                is_last = is_open(cells[-1]) or not any(map(is_open, cells))
+                text += f" {rest}" if is_last else f"\t{rest}"
+                number += 1
+        yield Row(
+            line.start, text, "\n".join((*head, *group, *(["\t".join(span)] if span else [])))
+        )
+        above = cells
+        number += 1
+
+
+def _carried(lead: str) -> tuple[list[str], list[str], list[str]]:
+    """The head, the group and the cells above the first row, of what `Table.lead_of` writes."""
+    lines = lead.split("\n")
+    above = lines.pop()[:-1].split("\t") if lead.endswith("\t") else []
+    rows = [number for number, line in enumerate(lines) if "\t" in line]
+    body = rows[-1] + 1 if rows else len(lines)
+    return lines[:body], lines[body:], above

@@ -51,6 +51,7 @@ SENTENCE_END = re.compile(
 )
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 # A line that ends with one of these goes on.
+OPEN_ENDS = (",", "-", "–", "/", "(")
 OPEN_WORDS = frozenset(
     "a an the and or nor of in on at to for from by with as is are was were be been than that "
     "which who if when while into not may can should must will has have its their this these "
@@ -97,7 +98,7 @@ def blocks(text: str) -> Iterator[tuple[int, int, Kind]]:
     before = Kind.SENTENCE
     while number < len(lines):
         line = lines[number]
-        marked = _is_marked(line.text)
+        marked = is_marked(line.text)
         if in_list and lower_items and not marked and line.text[:1].isupper():
             in_list = False
         if _is_furniture(line.text) or (not marked and _is_heading(lines, number, in_list)):
@@ -134,7 +135,8 @@ def _is_lead(block: str) -> bool:
     return bool(COLON.search(block)) and block.count("(") <= block.count(")")
 
 
-def _is_marked(text: str) -> bool:
+def is_marked(text: str) -> bool:
+    """Whether a bullet or an enumerator stands in front."""
     return bool(_BULLET.match(text) or ENUMERATOR.match(text))
 
 
@@ -148,7 +150,7 @@ def _is_furniture(text: str) -> bool:
 def _breaks(text: str, lines: Sequence[_Line], first: int, number: int, in_list: bool) -> bool:
     """Whether the end of line `number` ends the block that began on line `first`."""
     line, following = lines[number], lines[number + 1]
-    if following.after_gap or _is_marked(following.text) or _is_furniture(following.text):
+    if following.after_gap or is_marked(following.text) or _is_furniture(following.text):
         return True
     if COLON.search(line.text) and _is_lead(text[lines[first].start : line.end]):
         return True
@@ -161,7 +163,7 @@ def _breaks(text: str, lines: Sequence[_Line], first: int, number: int, in_list:
         # Sentences of one paragraph are told apart later; here only a line that ended early counts.
         return _ended_early(lines, number) or _is_short_title(following.text)
     words = line.text.split()
-    if words[-1].casefold() in OPEN_WORDS or line.text.endswith((",", "-", "–", "/", "(")):
+    if words[-1].casefold() in OPEN_WORDS or line.text.endswith(OPEN_ENDS):
         return False
     if following.text[:1] in "([,;)":
         return False

@@ -14,6 +14,10 @@ INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u202a-\u202e"
     "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]"
 )
+# A single zero-width mark is a slip of an editor; these hide something.
+HIDING = re.compile(
+    "[\u202a-\u202e\u2066-\u2069\U000e0000-\U000e0fff]|[\u200b-\u200f\u2060-\u2064\ufe00-\ufe0f]{4}"
+)
 
 
 def visible(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -21,8 +21,13 @@ SLIP_LETTERS = 6  # a shorter word with a letter changed is mostly another word
 SLIP_WORTH = 0.9
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W\d_]+)?")
-_COMPOUND = re.compile(r"[^\W_]+(?:[-–/][^\W_]+)+")
+_COMPOUND = re.compile(r"(?<![^\W_])[^\W_]+(?:[-–/][^\W_]+)+")
 _LINK = re.compile(r"[-–/]")
+_SAID_OF_IT = re.compile(r"(?<![^\W_])([^\W_]+ed)\W*\Z", re.IGNORECASE)
+_APART = re.compile(r"[^\s\-–/'’]")
+_NO_LETTER = re.compile(r"(?:a|I)\s+\w")  # an article or a pronoun: "given to a child"
+_NUMERALS = {n: str(i) for i, n in enumerate("i ii iii iv v vi vii viii ix x".split(), 1)}
+_KINDS = frozenset(map(stem, ("type", "subtype", "factor", "form", "variant", "group")))
 _TELLING = re.compile(r"\d{1,3}[a-z]?|[a-z]|[ivx]{1,4}")
 
 
@@ -39,19 +44,30 @@ class AskedWord:
     def tells(self) -> bool:
         return " " in self.term
 
+    @property
+    def tells_kind(self) -> bool:
+        """Whether it names one kind of several, as "type 3" does and "day 3" does not."""
+        return self.term.partition(" ")[0] in _KINDS and self.tells
+
 
 def asked_words(text: str) -> list[AskedWord]:
     """The words of `text` that are no function words, each stem once, in order.
 
-    A number or letter right behind a word tells one of its kind from another ("type 2"): it is
-    asked for together with that word.
+    A number or letter right behind a word tells one of its kind from another ("type 2", "type
+    II"): it is asked for together with that word.
     """
     found: dict[str, AskedWord] = {}
     before, at = "", 0
     for match in _WORD.finditer(text):
         word = match.group().casefold()
-        if before and _TELLING.fullmatch(word) and match.start() == at + 1:
-            found.setdefault(f"{before} {word}", AskedWord(word, f"{before} {word}"))
+        if (
+            before
+            and match.start() == at + 1
+            and _TELLING.fullmatch(word)
+            and (before in _KINDS or not _NO_LETTER.match(text, match.start()))
+        ):
+            term = f"{before} {_NUMERALS.get(word, word)}"
+            found.setdefault(term, AskedWord(word, term))
             before = ""
             continue
         before, at = "", match.end()
@@ -68,7 +84,9 @@ class Wording:
         words = [word.casefold() for word in _WORD.findall(text)]
         self.counts = Counter(stem(word) for word in words if word not in STOP_WORDS)
         self._told = {
-            f"{stem(word)} {telling}" for word, telling in pairwise(words) if len(telling) <= 4
+            f"{stem(word)} {_NUMERALS.get(telling, telling)}"
+            for word, telling in pairwise(words)
+            if len(telling) <= 4
         }
         self._compounds = {_LINK.sub("", word).casefold() for word in _COMPOUND.findall(text)}
         self._long = sorted({word for word in words if len(word) >= FAMILY_LETTERS})
@@ -91,6 +109,29 @@ class Wording:
         if may_be_slip and any(is_slip(asked.word, word) for word in self._long):
             return SLIP_WORTH
         return 0.0
+
+
+def phrase_of(word: AskedWord, words: Sequence[AskedWord], text: str) -> list[AskedWord]:
+    """Of `words`, all asked for in `text`: those of the phrase that `word` stands in, with no more
+    than a blank or a hyphen between them ("spinocerebellar ataxia type 3"). A participle that ends
+    `text` is said of it and no part of it ("is the trolley checked?").
+    """
+    of = {known.word: known for known in words}
+    phrase: list[AskedWord] = []
+    end = 0
+    for match in _WORD.finditer(text):
+        found = of.get(match.group().casefold())
+        if found is None or _APART.search(text[end : match.start()]):
+            if word in phrase:
+                break
+            phrase = []
+        if found is not None:
+            phrase.append(found)
+        end = match.end()
+    ending = _SAID_OF_IT.search(text)
+    if ending and phrase and phrase[-1] != word and phrase[-1].word == ending[1].casefold():
+        phrase.pop()
+    return phrase if word in phrase else [word]
 
 
 def is_family(one: str, other: str) -> bool:

@@ -54,7 +54,7 @@ def other_names(text: str) -> list[tuple[str, str]]:
 
 
 def _is_short(form: str) -> bool:
-    if _SHORT.fullmatch(form) is None:
+    if _SHORT.fullmatch(form) is None or form.casefold() in STOP_WORDS:
         return False
     # An abbreviation has a second capital, which no ordinary word has, or a digit.
     return sum(c.isupper() for c in form) > 1 or (
@@ -80,6 +80,8 @@ def _long_form(short: str, before: str) -> str | None:
         if place < 0:
             return None
     long = candidate[place:]
+    if long.split(maxsplit=1)[0].casefold() in STOP_WORDS:
+        return None  # "the dose (TD)" would make a name of every dose
     if len(long.split()) < 2 and len(long) < 2 * len(short):
         return None
     if short.casefold() in long.casefold().split():

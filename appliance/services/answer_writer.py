@@ -23,7 +23,7 @@ from appliance.domain import (
     utc_now,
 )
 from appliance.engines.protocols import AnswerEngine, QueuePlace
-from appliance.errors import ApplianceError, NotFound
+from appliance.errors import ApplianceError, Invalid, NotFound
 from appliance.sentences.words import terms
 from appliance.services.answer_streams import AnswerStream, Done, Failed
 from appliance.services.citation_boxes import placed
@@ -31,6 +31,7 @@ from appliance.services.conversation_rules import PREVIEW_CHARACTERS, shortened
 from appliance.services.follow_ups import standalone
 from appliance.services.grounding import ground, preview
 from appliance.services.questions import REFUSAL_MODEL, Asked, rehearsed
+from appliance.services.readings import reading
 from appliance.services.refusals import nearest_sections, refusal
 from appliance.services.retrieval import Retrieval
 from appliance.services.sentence_gate import SentenceGate
@@ -59,6 +60,7 @@ class _Draft:
     started: float
     model: str | None = None
     searched: str = ""
+    reading: str | None = None  # the line that says which words were put right
     passages: tuple[Passage, ...] = ()
     nearest: tuple[NearestSection, ...] = ()
     first_piece_s: float | None = None
@@ -91,7 +93,8 @@ class AnswerWriter:
     """`engine_for` says which engine answers a user now, question by question.
 
     Of an engine that writes, only sentences are shown that the passages which they cite bear out;
-    where none is left, `quoting` answers in its place, and the answer names that engine.
+    where none is left, or the question is too long for it, `quoting` answers in its place, and the
+    answer names that engine.
 
     `introductions` are the lines with which an engine announces quotations; they claim nothing.
 
@@ -192,6 +195,7 @@ class AnswerWriter:
         draft.model = engine.name
         standing = await self._standalone(asked)
         content = draft.searched = await self._retrieval.understood(standing)
+        draft.reading = reading(standing, content)
         found = await self._retrieval.find(content)
         draft.nearest = nearest_sections(found)
         draft.passages = tuple(await self._bearing(content, found))
@@ -200,7 +204,12 @@ class AnswerWriter:
             return
         question = Question(content, draft.passages, asked.history, asker=user_id)
         stream.sources(preview(draft.passages, _citation_ids(stream)))
-        whole = await self._answer(stream, draft, engine, question)
+        whole = False
+        try:
+            whole = await self._answer(stream, draft, engine, question)
+        except Invalid:
+            if not engine.writes:
+                raise
         if engine.writes and not stream.pieces and not stream.cancelled.is_set():
             draft.model, draft.tokens = self._quoting.name, None
             whole = await self._answer(stream, draft, self._quoting, question)
@@ -225,7 +234,7 @@ class AnswerWriter:
                     held += piece
                     if not held.strip():
                         continue
-                    piece = held
+                    piece = held if draft.reading is None else f"{draft.reading}\n\n{held}"
                 length += len(piece)
                 if length > MAX_CHARACTERS or not self._say(stream, draft, piece):
                     return False
@@ -261,12 +270,14 @@ class AnswerWriter:
     async def _refuse(self, stream: AnswerStream, draft: _Draft) -> None:
         draft.model, draft.passages = REFUSAL_MODEL, ()
         searched = len(await self._db.read(documents.served))
-        draft.whole = self._say(stream, draft, refusal(searched, draft.nearest))
+        draft.whole = self._say(stream, draft, refusal(searched, draft.nearest, draft.reading))
 
-    def _introduction(self, content: str, passages: Sequence[Passage]) -> str | None:
-        """The first line of an answer, where it announces quotations."""
-        first = content.lstrip().partition("\n")[0].strip()
-        return first if first in self._introductions(passages) else None
+    def _introduction(self, content: str, draft: _Draft) -> list[str]:
+        """The first lines of an answer: how its question was read, what announces quotations."""
+        said = [] if draft.reading is None else [draft.reading]
+        rest = content.removeprefix(draft.reading or "")
+        first = rest.lstrip().partition("\n")[0].strip()
+        return [*said, first] if first in self._introductions(draft.passages) else said
 
     @staticmethod
     def _say(stream: AnswerStream, draft: _Draft, piece: str) -> bool:
@@ -295,7 +306,7 @@ class AnswerWriter:
             message.content,
             draft.passages,
             _citation_ids(stream),
-            introduction=self._introduction(message.content, draft.passages),
+            introduction=self._introduction(message.content, draft),
         )
         citations = await self._db.read(lambda tx: placed(tx, grounding.citations))
         return replace(message, citations=citations, sentences=grounding.sentences)

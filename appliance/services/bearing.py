@@ -10,20 +10,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from fractions import Fraction
 from functools import cached_property
 
 from appliance.sentences import split_sentences
+from appliance.sentences.invisible import INVISIBLE, visible
+from appliance.sentences.marks import rebracketed
 from appliance.sentences.orders import gives_orders, orders
 from appliance.services.denials import denials
 from appliance.services.dosing_terms import RIVALS
-from appliance.services.statements import Dose, Statement, root
+from appliance.services.pairings import MIN_COVER, joins_the_same
+from appliance.services.roots import root
+from appliance.services.statements import Dose, Statement
 
-MIN_COVER = 0.6  # part of a paraphrase's content words that must stand in the passage
 MAX_WINDOW = 3  # neighbouring sentences that may bear out one claim together
 
 Span = tuple[int, int]
+_DAILY = (Fraction(1), Fraction(1))
 
+_LINE = re.compile(r"[^\n]+")
 _SPACE = re.compile(r"\s+")
+_BRACKETED = re.compile(r"\([^()]*\)")
 _DRESS = re.compile(r"^(?:[-–*•]\s|[\"“‘'])+|[\"”’']+$")
 _WORD_CHARACTER = re.compile(r"\w")
 _PART = re.compile(r"[^\W\d_]+")
@@ -37,6 +44,7 @@ def bears_out(passage: Statement, claim: Statement, about: Statement) -> bool:
         and _says_the_doses(passage, claim, about)
         and _turns_nothing(passage, claim)
         and _denies_the_same(passage, claim)
+        and joins_the_same(passage, claim, about)
     )
 
 
@@ -75,6 +83,10 @@ def _same_dose(
     """The same quantity, and of two things, frequencies, routes or groups the same one."""
     if not said.quantity.stands_for(wanted.quantity):
         return False
+    if said.rate is not None and wanted.frequency != said.rate:
+        return False  # 40 mg/kg/day is not 40 mg/kg
+    if wanted.rate is not None and wanted.rate > _DAILY and said.rate != wanted.rate:
+        return False  # a bolus is no infusion
     if said.owners and wanted.owners and not said.owners & wanted.owners:
         return False
     if said.population not in (None, "adult") and not claim.populations:
@@ -122,10 +134,16 @@ def _turns_nothing(passage: Statement, claim: Statement) -> bool:
 
 def _denies_the_same(passage: Statement, claim: Statement) -> bool:
     words = claim.denied | claim.affirmed
-    _, denies = max(
-        passage.sentences, key=lambda sentence: len(sentence[0] & words), default=(None, False)
+    _, denies, forbids = max(
+        passage.sentences,
+        key=lambda sentence: len(sentence[0] & words),
+        default=(None, False, False),
     )
     if denies != bool(claim.denials) or claim.denials > passage.denials:
+        return False
+    if claim.forbids and not forbids:
+        return False
+    if not all(things & passage.missing for things in claim.lacks):
         return False
     alike = (claim.denied & passage.denied) | (claim.affirmed & passage.affirmed)
     turned = (claim.affirmed & passage.denied - passage.affirmed) | (
@@ -139,9 +157,12 @@ def _denies_the_same(passage: Statement, claim: Statement) -> bool:
 class Evidence:
     """One passage, prepared once for all the claims that cite it."""
 
-    def __init__(self, text: str, *, about: str = "") -> None:
-        """`about` is the title of the document and the headings that the passage stands under."""
+    def __init__(self, text: str, *, about: str = "", heading: str = "") -> None:
+        """`about` is the title of the document and the headings that the passage stands under, the
+        last of them `heading`.
+        """
         self.text = text
+        self._heading = "" if denials(_BRACKETED.sub("", heading)) else heading
         self._about = Statement("" if gives_orders(about) else about)
         self._windows: dict[tuple[int, int], Statement] = {}
 
@@ -155,8 +176,10 @@ class Evidence:
         return self.quoted(claim) or self._paraphrased(claim)
 
     def quoted(self, claim: str) -> Span | None:
-        """Where `claim` stands word for word: white space folded, bullets and quotes aside."""
-        wanted = _SPACE.sub(" ", claim).strip()
+        """Where `claim` stands word for word: white space folded, bullets and quotes aside, and the
+        document's own [7] written (7) or as it is.
+        """
+        wanted = _SPACE.sub(" ", rebracketed(visible(claim))).strip()
         return self._find(wanted) or self._find(_DRESS.sub("", wanted).strip())
 
     def _find(self, wanted: str) -> Span | None:
@@ -174,9 +197,13 @@ class Evidence:
     def _says_as_much(self, span: Span, quote: str) -> bool:
         """Half a sentence must not lose its "not": "Do not give X" does not bear out "give X"."""
         around = [
-            self.text[start:end] for start, end in self._sentences if _overlap((start, end), span)
+            self.text[start:end]
+            for sentence in self._sentences
+            if _overlap(sentence, span)
+            for start, end in _rows(self.text, sentence)
+            if _overlap((start, end), span)
         ]
-        return sum(len(denials(sentence)) for sentence in around) == len(denials(quote))
+        return sum(len(denials(visible(sentence))) for sentence in around) == len(denials(quote))
 
     def _paraphrased(self, claim: str) -> Span | None:
         wanted = Statement(claim)
@@ -209,10 +236,15 @@ class Evidence:
 
     @cached_property
     def _folded(self) -> tuple[str, list[int]]:
-        """The text with white space folded, and where each of its characters stands in the text."""
+        """The text as it is shown: white space folded, its own marks in round brackets, nothing
+        that nobody sees; and where each of its characters stands in the text.
+        """
         characters: list[str] = []
         places: list[int] = []
-        for place, character in enumerate(self.text):
+        hidden = {match.start() for match in INVISIBLE.finditer(self.text)}
+        for place, character in enumerate(rebracketed(self.text)):
+            if place in hidden:
+                continue
             if character.isspace():
                 if not characters or characters[-1] == " ":
                     continue
@@ -225,9 +257,19 @@ class Evidence:
     def _sentences(self) -> Sequence[Span]:
         return [
             (start, end)
-            for start, end in split_sentences(self.text)
+            for start, end in map(self._below_heading, split_sentences(self.text))
             if end > start and not self._is_order((start, end))
         ]
+
+    def _below_heading(self, sentence: Span) -> Span:
+        """Without the heading that runs into it, for want of a full stop. One that denies leads to
+        what stands below it ("Do not use") and stays; what it says in brackets is an aside.
+        """
+        start, end = sentence
+        line, stop, _ = self.text[start:end].partition("\n")
+        if stop and self._heading and line.strip() == self._heading:
+            start += len(line) + len(stop)
+        return start, end
 
     def _is_order(self, span: Span) -> bool:
         return any(_overlap(span, order) for order in self._orders)
@@ -242,6 +284,12 @@ class Evidence:
             frozenset(root(word) for word in _PART.findall(self.text[start:end]))
             for start, end in self._sentences
         ]
+
+
+def _rows(text: str, sentence: Span) -> Sequence[Span]:
+    """The rows that make up all of a sentence without an end: each says something by itself."""
+    lines = [match.span() for match in _LINE.finditer(text, *sentence)]
+    return lines if all("\t" in text[start:end] for start, end in lines) else [sentence]
 
 
 def _whole(text: str, start: int, end: int) -> bool:

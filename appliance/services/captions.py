@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from appliance.services.columns import is_broken_off
+from appliance.services.columns import had_room, is_broken_off
 from appliance.services.page_lines import Line, joined
 from appliance.services.title_forms import BRACKETS, ENDED, MARK, is_title, is_unended
 
 _CAPTION_WORDS = 8
 _LABEL_WORDS = 10  # of a title above a list without marks
 _ALONE_WORDS = 8  # of a title written as a sentence is, with blank lines to set it off
+_NAME = re.compile(r"(?:[A-Z][\w’'-]*\s+){2,}[a-z]")
 _DIGITS = re.compile(r"\d")
 
 
@@ -35,6 +36,8 @@ def is_caption(lines: Sequence[Line], first: int, last: int) -> bool:
     if len(words) > _CAPTION_WORDS + 4 * (last - first):
         return False
     if "," in text or not (words[-1][-1].isalnum() or last > first):
+        return False
+    if _runs_on(lines, last, text):
         return False
     below = " ".join(line.text for line in lines[last + 1 : last + 3])
     if not following.text[:1].isupper() or len(below.split()) <= len(words) + 1:
@@ -64,6 +67,15 @@ def _is_label(lines: Sequence[Line], first: int, last: int, text: str) -> bool:
     if len(text.split()) > _LABEL_WORDS or text.endswith((":", "!")) or not is_unended(text):
         return False
     return below[:1].islower() and not lines[last + 1].after_gap and is_broken_off(lines, last)
+
+
+def _runs_on(lines: Sequence[Line], last: int, text: str) -> bool:
+    """Whether a name goes on from a full line to the next, and there a sentence about it ("the
+    Example / Pathogens Standard has helped"). That one may begin with the title itself.
+    """
+    below = lines[last + 1]
+    is_name = _NAME.match(below.text) is not None and not below.text.startswith(text)
+    return is_name and not below.after_gap and not had_room(lines, last)
 
 
 def _is_set_off(text: str, above: str, following: Line) -> bool:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from appliance.sentences import split_sentences
 
 _MARKER = r"\[\d{1,3}(?:\s*,\s*\d{1,3})*\]"
-MARKERS = rf"\s*{_MARKER}(?:\s*{_MARKER})*"  # one or more [n], and the space before them
+MARKERS = rf"\s{{0,8}}{_MARKER}(?:\s*{_MARKER})*"  # one or more [n], and the space before them
 _MARKERS = re.compile(MARKERS)
 _NUMBER = re.compile(r"\d+")
 _TAIL = re.compile(r"[.!?;:,)\]\"'”’]+")
@@ -32,8 +32,8 @@ class Claim:
     numbers: tuple[int, ...]
 
 
-def read_claims(answer: str, *, introduction: str | None = None) -> list[Claim]:
-    """In the order of the text. A line that is exactly `introduction` claims nothing.
+def read_claims(answer: str, *, introduction: Collection[str] = ()) -> list[Claim]:
+    """In the order of the text. A line that is exactly one of `introduction` claims nothing.
 
     The words in front of a marker, back to the marker or the line before, are one claim: an engine
     that quotes several sentences at once puts one marker behind them. Whoever checks it may
@@ -41,7 +41,7 @@ def read_claims(answer: str, *, introduction: str | None = None) -> list[Claim]:
     """
     claims: list[Claim] = []
     for line, (start, end) in enumerate(_lines(answer)):
-        if introduction is not None and answer[start:end].strip() == introduction.strip():
+        if answer[start:end].strip() in introduction:
             continue
         claims += _claims_of_line(answer, line, start, end)
     return claims

@@ -15,6 +15,8 @@ _DENIAL = re.compile(
     r"rather\s+than|instead\s+of|exclud\w+|other\s+than)\b|n['’]t\b",
     re.IGNORECASE,
 )
+# What they deny is the thing behind them alone; "no" may do either.
+_LACK = re.compile(r"without|lack\w*|absen(?:t|ce)|exclud\w+|other\s+than", re.IGNORECASE)
 # "Not contraindicated" denies a denial.
 _DENIED_DENIAL = re.compile(
     r"\b(?:no|not|never|cannot|n['’]t)\s+(?:\w+\s+){0,2}?(?:avoid\w*|contraindicat\w*|prohibit\w*|"
@@ -39,11 +41,21 @@ def denials(text: str, bounds: Iterable[tuple[int, int]] = ()) -> list[tuple[int
     ]
 
 
+def is_lack(denial: str) -> bool:
+    """Whether it says that something is not there, not that something is not so."""
+    return _LACK.fullmatch(denial) is not None
+
+
 def clauses(text: str) -> list[tuple[int, int]]:
     """The parts of a sentence that can be denied apart."""
+    return [(start, end) for start, end in all_clauses(text) if text[start:end].strip()]
+
+
+def all_clauses(text: str) -> list[tuple[int, int]]:
+    """The same, with those that are blank in `text`."""
     found, start = [], 0
     for match in _CLAUSE.finditer(text):
         found.append((start, match.start()))
         start = match.end()
     found.append((start, len(text)))
-    return [(begin, end) for begin, end in found if text[begin:end].strip()]
+    return found

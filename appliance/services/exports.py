@@ -17,7 +17,7 @@ from appliance.services.conversation_rules import check_branch, own_conversation
 from appliance.services.markdown_export import to_markdown
 from appliance.services.pdf_export import to_pdf
 from appliance.services.transcript import Transcript
-from appliance.storage import branches, messages
+from appliance.storage import branches, documents, messages
 from appliance.storage.database import Connection, Database
 
 MAX_MESSAGES = 20_000
@@ -84,7 +84,15 @@ class Exports:
                 line = branches.lineage(tx, shown)
                 found = messages.whole_line(tx, conversation_id, line)
             known = branches.of_conversation(tx, conversation)
-            return Transcript(conversation, shown, tuple(known), tuple(found), now)
+            cited = {citation.document_id for message in found for citation in message.citations}
+            return Transcript(
+                conversation,
+                shown,
+                tuple(known),
+                tuple(found),
+                now,
+                frozenset(documents.superseded(tx, cited)),
+            )
 
         transcript = await self._db.read(work)
         details = {"format": form.value, "messages": len(transcript.messages)}

@@ -45,7 +45,7 @@ _FREQUENCY = re.compile(
             rf"\b(?P<n>{_N})[\s-]+(?P<na>hourly|weekly|monthly)\b",
             r"(?<![\w.])(?P<latin>q\.?\s?d|q\.?h\.?s|q\.?o\.?d|b\.?\s?i\.?\s?d|t\.?\s?i\.?\s?d|"
             r"q\.?\s?i\.?\s?d|t\.?d\.?s|q\.?d\.?s|b\.d|bd|qam|qpm|(?-i:OD))\b\.?",
-            rf"(?:\s*/\s*|\b(?:per|each|every|a|in\s+a)\s+)(?P<p>{_PERIOD}|wk|d)\b(?!-)",
+            rf"(?:\s{{0,3}}/\s*|\b(?:per|each|every|a|in\s+a)\s+)(?P<p>{_PERIOD}|wk|d)\b(?!-)",
             r"\b(?:per|in|within|over)\s+(?:any\s+|each\s+|a\s+)?(?:24|twenty-four)[\s-]*(?:hours?|h)"
             r"\b(?P<day>(?:\s+period)?)",
             rf"\b(?P<adverb>{_ADVERB})\b",

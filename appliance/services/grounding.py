@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from appliance.domain import Chunk, Citation, Passage, Sentence
+from appliance.sentences.marks import rebracketed
 from appliance.services.bearing import Evidence, Span
 from appliance.services.claims import Claim, divide, join, read_claims
 
@@ -26,13 +27,13 @@ def ground(
     passages: Sequence[Passage],
     citation_id: Callable[[int], str],
     *,
-    introduction: str | None = None,
+    introduction: Collection[str] = (),
 ) -> Grounding:
     """`passages` are numbered from 1 in their order; any other number in the text stays plain text.
 
     A citation is made for each passage that bears out a sentence citing it, and covers all the
-    words in it that do. `citation_id(n)` names the citation of [n]; `introduction` is a line that
-    claims nothing.
+    words in it that do. `citation_id(n)` names the citation of [n]; `introduction` are lines
+    that claim nothing.
     """
     evidence = evidence_of(passages)
     sentences: list[Sentence] = []
@@ -63,7 +64,9 @@ def ground(
 def evidence_of(passages: Sequence[Passage]) -> dict[int, Evidence]:
     """By the number that cites it."""
     return {
-        number: Evidence(passage.chunk.text, about=_about(passage))
+        number: Evidence(
+            passage.chunk.text, about=_about(passage), heading=passage.chunk.section or ""
+        )
         for number, passage in enumerate(passages, start=1)
     }
 
@@ -91,13 +94,17 @@ def _is_heading(claim: Claim, passages: Sequence[Passage]) -> bool:
     """Only what stands above the passage that it cites, not in it: a heading, or a line of the
     lead that its table or list goes on with.
     """
-    text = " ".join(claim.text.split())
+    text = _folded(claim.text)
     return any(
-        text == " ".join(line.split())
+        text == _folded(line)
         for number in claim.numbers
         if 0 < number <= len(passages)
         for line in _above(passages[number - 1].chunk)
     )
+
+
+def _folded(text: str) -> str:
+    return rebracketed(" ".join(text.split()))
 
 
 def _above(chunk: Chunk) -> Iterator[str]:

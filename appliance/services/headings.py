@@ -45,6 +45,8 @@ _PLAIN = re.compile(
     r"[.:)]?|(?P<number>\d{1,2})[.:)]?|(?:[A-Z]|[IVX]{1,5})(?:\.?[a-z](?:/[a-z])?)?[.:)])"
     r"\s+(?P<title>\S.*)"
 )
+# "VII.b. Injection safety": no item of a list is counted so.
+_OUTLINE = re.compile(r"[IVX]{1,5}\.[a-z](?:/[a-z])?[.:)]\s+(?P<title>\S.*)")
 # "5 Potassium replacement", but no list item ("5. Check the site") and no amount ("2 Tablets").
 _NUMBERED = re.compile(
     r"(?P<number>\d{1,2})\s+(?!(?:tablets?|capsules?|units?|drops?|puffs?|vials?|ampoules?|bags?|"
@@ -141,7 +143,7 @@ def _of_number(
     match: re.Match[str], first: int, last: int, text: str, before: Sequence[Heading]
 ) -> Heading | None:
     groups = match.groupdict()
-    number = groups["number"] or groups.get("part")
+    number = groups.get("number") or groups.get("part")
     parts = tuple(int(part) for part in number.split(".")) if number else ()
     if number and not _follows(parts, before):
         return None
@@ -156,6 +158,8 @@ def _numbered(lines: Sequence[Line], first: int, *, is_free: bool) -> re.Match[s
     if not is_short(text):
         return None
     if (match := DOTTED.fullmatch(text)) and is_title(match["title"], share=0.5):
+        return match
+    if (match := _OUTLINE.fullmatch(text)) and is_title(match["title"], share=0.5):
         return match
     if (match := _PLAIN.fullmatch(text)) and is_title(match["title"], share=0.75):
         return match

@@ -47,6 +47,11 @@ class Lexicon:
         if self._learning is not None:
             await asyncio.wait({self._learning})
 
+    @property
+    def known(self) -> Vocabulary:
+        """What is known so far; learns nothing."""
+        return self._vocabulary
+
     def vocabulary(self, epoch: int) -> tuple[int, Vocabulary]:
         """What is known so far, with its epoch; learns `epoch` behind, if it is another."""
         if epoch != self._epoch and (self._learning is None or self._learning.done()):

@@ -11,6 +11,7 @@ from appliance.domain import Message
 from appliance.services.transcript import (
     UNSUPPORTED,
     Transcript,
+    cautions,
     moment,
     passages_of,
     printable,
@@ -64,6 +65,8 @@ def _blocks(transcript: Transcript) -> Iterator[str]:
             yield "**References**\n"
             for citation in message.citations:
                 yield f"- [{citation.index}] {_folded(source_of(citation))}\\"
+                for caution in cautions(transcript, citation):
+                    yield f"  **{_folded(caution)}**\\"
                 yield f"  “{_folded(citation.snippet)}”"
             yield ""
 

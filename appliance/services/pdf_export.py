@@ -11,6 +11,7 @@ from appliance.services.pdf_flow import Colour, PdfFlow, Run
 from appliance.services.transcript import (
     UNSUPPORTED,
     Transcript,
+    cautions,
     moment,
     passages_of,
     printable,
@@ -37,7 +38,7 @@ def to_pdf(transcript: Transcript, stopped: Callable[[], bool]) -> bytes:
         for message in transcript.messages:
             if stopped():
                 raise Unavailable("The export was stopped.")
-            _message(flow, message)
+            _message(flow, message, transcript)
         return flow.output()
 
 
@@ -55,7 +56,7 @@ def _head(flow: PdfFlow, transcript: Transcript) -> None:
     flow.space(12)
 
 
-def _message(flow: PdfFlow, message: Message) -> None:
+def _message(flow: PdfFlow, message: Message, transcript: Transcript) -> None:
     asked = message.role is MessageRole.USER
     colour = _QUESTION if asked else _ANSWER
     flow.need(50)
@@ -76,6 +77,8 @@ def _message(flow: PdfFlow, message: Message) -> None:
         flow.space(2)
         label = f"[{citation.index}]"
         flow.paragraph([Run(_folded(source_of(citation)))], size=8.5, indent=34, label=label)
+        for caution in cautions(transcript, citation):
+            flow.paragraph([Run(_folded(caution), _WARNING, bold=True)], size=8.5, indent=34)
         flow.paragraph([Run(f"“{_folded(citation.snippet)}”", _QUIET)], size=8.5, indent=34)
     flow.space(16)
 

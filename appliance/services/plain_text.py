@@ -6,7 +6,7 @@ import codecs
 import re
 
 from appliance.errors import Invalid
-from appliance.sentences.invisible import INVISIBLE
+from appliance.sentences.invisible import HIDING, INVISIBLE
 
 MAX_CHARACTERS = 20_000_000
 # A page is what a person is shown around a cited passage.
@@ -15,10 +15,6 @@ _PIECE_CHARACTERS = 1 << 16
 _LINE_END = re.compile("\r\n?|[\u000b\u0085\u2028\u2029]")
 _UNPRINTABLE = re.compile(
     f"[\u0000-\u0008\u000e-\u001f\u007f-\u009f\ud800-\udfff\uffff]|{INVISIBLE.pattern}"
-)
-# A single zero-width mark is a slip of an editor; these hide something.
-_HIDING = re.compile(
-    "[\u202a-\u202e\u2066-\u2069\U000e0000-\U000e0fff]|[\u200b-\u200f\u2060-\u2064\ufe00-\ufe0f]{4}"
 )
 _BINARY = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 # What a file of another kind, renamed to .txt, begins with.
@@ -61,7 +57,7 @@ def pages_of(data: bytes) -> list[str]:
 
 def hides_text(data: bytes) -> bool:
     """Whether a file that `pages_of` can read holds characters that nobody sees, to some end."""
-    return _HIDING.search(_decoded(data)) is not None
+    return HIDING.search(_decoded(data)) is not None
 
 
 def _cleaned(text: str) -> str:

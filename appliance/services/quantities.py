@@ -132,6 +132,7 @@ _BEHIND: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
 _LOOK_BACK = 90
 _POWER = re.compile(r"(?P<base>[\d.,]+)(?P<ten>\s?[x×*]\s?10)?(?P<exponent>\^-?\d+|[⁰¹²³⁴-⁹⁻]+)")
 _LARGEST_EXPONENT = 30
+_GIVEN = ("mass", "unit", "iu", "meq", "mu")
 _COUNTED = ("tablet", "capsule", "dose", "drop", "puff", "spray", "patch", "vial", "sachet",
             "suppository", "month", "time", "cycle")  # fmt: skip
 
@@ -151,13 +152,20 @@ class Quantity:
     bound: str
 
     def stands_for(self, claimed: Quantity) -> bool:
-        """Whether who says `claimed` says the same; a unit may be left out, a bound may not."""
+        """Whether who says `claimed` says the same; the unit of a value that is no dose may be
+        left out, a bound may not.
+        """
         if self.bound != claimed.bound:
             return False
         if claimed.dimension:
             mine, theirs = (self.low, self.high), (claimed.low, claimed.high)
             return self.dimension == claimed.dimension and mine == theirs
-        return self.plain == claimed.plain
+        return self.plain == claimed.plain and not self._is_dose
+
+    @property
+    def _is_dose(self) -> bool:
+        of, *per = self.dimension.split("/")
+        return (of in _GIVEN and "volume" not in per) or self.dimension == "volume"
 
 
 @dataclass(frozen=True, slots=True)

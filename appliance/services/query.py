@@ -9,13 +9,16 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 
 from appliance.services.spelling import Speller
 from appliance.storage.terms import content_words
 
 _TOKEN = re.compile(r"[^\W_](?:[\w/+-]*[^\W_])?")
 _NAMES_EACH = 2  # meanings of one abbreviation, the most usual in the documents
+_RARER = 5  # times rarer than the most usual one: no meaning to search for
 _LONGEST_NAME = 8  # words
+_MOST_RIGHTED = 64  # words of a question that may be slips
 _LONG_QUESTION = 40  # words; longer ones tell a story first
 _SENTENCE = re.compile(r"[^.?!\n]+[.?!]*")
 _ASKS = re.compile(
@@ -47,8 +50,11 @@ class Vocabulary:
         self._long: dict[str, list[str]] = {}
         self._short: dict[tuple[str, ...], list[str]] = {}
         seen: dict[str, set[tuple[str, ...]]] = {}
-        for short, long, _ in sorted(names, key=lambda name: (-name[2], name[0], name[1])):
+        most: dict[str, int] = {}
+        for short, long, count in sorted(names, key=lambda name: (-name[2], name[0], name[1])):
             words = tuple(content_words(long))
+            if count * _RARER < most.setdefault(short, count):
+                continue  # one document must not give a usual abbreviation a meaning of its own
             if not words or words in seen.setdefault(short, set()):
                 continue
             seen[short].add(words)
@@ -63,15 +69,21 @@ class Vocabulary:
 
         Numbers and what denies stay as they are: neither is ever taken for a slip.
         """
-        text = _TOKEN.sub(lambda match: self._right(match.group()), essence(question))
-        return Query(text, tuple(self._names(text)))
+        asked = essence(question)
+        read = {
+            word: self._right(word)
+            for word in islice(dict.fromkeys(_TOKEN.findall(asked)), _MOST_RIGHTED)
+        }
+        text = _TOKEN.sub(lambda match: read.get(match.group(), match.group()), asked)
+        return Query(text, tuple(self.names(text)))
 
     def _right(self, word: str) -> str:
         if not self._known or word in self._long or word.casefold() in self._folded:
             return word
         return self._speller.corrected(word) or word
 
-    def _names(self, text: str) -> Iterable[tuple[str, str]]:
+    def names(self, text: str) -> Iterable[tuple[str, str]]:
+        """Words of `text`, each with another name that the documents have for them."""
         for token in dict.fromkeys(_TOKEN.findall(text)):
             short = token if token in self._long else self._folded.get(token.casefold())
             # In small letters it is an abbreviation only where it is no word of its own.

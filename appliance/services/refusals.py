@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from appliance.domain import NearestSection, Passage
+from appliance.sentences.marks import rebracketed
 
 _GIVE = "give no answer to this question, so none is given."
 _GIVES = "gives no answer to this question, so none is given."
@@ -26,8 +27,10 @@ def nearest_sections(passages: Sequence[Passage]) -> tuple[NearestSection, ...]:
     return tuple(found.values())
 
 
-def refusal(searched: int, nearest: Sequence[NearestSection]) -> str:
-    """The text of a refusal after a search of `searched` documents."""
+def refusal(searched: int, nearest: Sequence[NearestSection], reading: str | None = None) -> str:
+    """The text of a refusal after a search of `searched` documents; `reading` says which words of
+    the question were put right for it.
+    """
     if not searched:
         return (
             "There are no documents to answer from yet. Ask whoever looks after them to add some."
@@ -36,10 +39,12 @@ def refusal(searched: int, nearest: Sequence[NearestSection]) -> str:
         first = f"The one document that was searched {_GIVES}"
     else:
         first = f"The {searched:,} documents that were searched {_GIVE}"
+    if reading is not None:
+        first = f"{first} {reading}"
     if not nearest:
         return f"{first} {ADVICE}"
     places = [
-        "- " + ", ".join(filter(None, (near.title, near.section, f"page {near.page}")))
+        rebracketed("- " + ", ".join(filter(None, (near.title, near.section, f"page {near.page}"))))
         for near in nearest
     ]
     return "\n".join([first, "", "Nearest to it are:", *places, "", ADVICE])

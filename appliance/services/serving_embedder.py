@@ -34,6 +34,10 @@ class ServingEmbedder:
     def dimensions(self) -> int:
         return self._embedder.dimensions
 
+    @property
+    def words(self) -> frozenset[str]:
+        return self._embedder.words
+
     async def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         # Waits for no change that is about to happen: the caller may be one it waits for.
         with self._used():

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 _SHORTEST = 5  # shorter words have too many neighbours
 _TWO_SLIPS = 8  # letters
+_MOST_ALIKE = 150  # words that are looked at more closely
 _ALIKE = 0.5
 _SOUNDS = ("aeiouy", "cksqxz", "fv", "dt", "mn")
 _SILENT = "eh"
@@ -57,13 +58,20 @@ class Speller:
         return self._frequencies[word], word
 
     def _alike(self, word: str, reach: int) -> Iterable[str]:
-        """Known words with the same first letter that differ in few enough letters to be near."""
+        """Known words with the same first letter that differ in few enough letters to be near: the
+        most alike, and of these the most usual, for a document may hold any number of them.
+        """
         mask = _letters(word)
+        alike: list[tuple[int, str]] = []
         for length in range(len(word) - reach, len(word) + reach + 1):
             words, masks = self._buckets.get((word[0], length), ([], np.empty(0, np.uint32)))
             # Each slip changes at most two letters of the set.
-            for number in np.flatnonzero(np.bitwise_count(masks ^ mask) <= 2 * reach):
-                yield words[number]
+            other = np.bitwise_count(masks ^ mask)
+            near = np.flatnonzero(other <= 2 * reach)
+            near = near[np.argsort(other[near], kind="stable")][:_MOST_ALIKE]
+            alike += [(int(other[number]), words[number]) for number in near]
+        alike.sort(key=lambda found: found[0])
+        return [found for _, found in alike[:_MOST_ALIKE]]
 
 
 def spellings(word: str) -> set[str]:
@@ -108,9 +116,11 @@ def _exchanged(letter: str, wanted: str) -> float:
     return _ALIKE if any(letter in some and wanted in some for some in _SOUNDS) else 1.0
 
 
-def _buckets(words: Iterable[str]) -> dict[tuple[str, int], tuple[list[str], NDArray[np.uint32]]]:
+def _buckets(
+    words: Mapping[str, int],
+) -> dict[tuple[str, int], tuple[list[str], NDArray[np.uint32]]]:
     grouped: dict[tuple[str, int], list[str]] = {}
-    for word in words:
+    for word in sorted(words, key=lambda word: (-words[word], word)):
         if len(word) >= _SHORTEST - 1:
             grouped.setdefault((word[0], len(word)), []).append(word)
     return {

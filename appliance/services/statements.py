@@ -6,20 +6,19 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import TypeVar
 
 from appliance.sentences import split_sentences
-from appliance.sentences.words import stem
-from appliance.services.common_words import COMMON_WORDS
-from appliance.services.denials import clauses, denials
+from appliance.services.denials import all_clauses, clauses, denials, is_lack
 from appliance.services.dosing_terms import Term, opposites, populations, routes
 from appliance.services.frequencies import Frequency, frequencies
 from appliance.services.quantities import Found, Quantity, quantities
+from appliance.services.roots import COMMON_ROOTS, FUNCTION_WORDS, root
 
 Span = tuple[int, int]
 T = TypeVar("T")
 
-_WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _PART = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 # Names such as B12 or CYP2C9.
 _NAME_WITH_DIGITS = re.compile(r"\b[^\W\d_]+-?\d\w*")
@@ -32,41 +31,38 @@ _BOUND_WORD = re.compile(
     r"below|under|up|exceed\w*|excess|max(?:imum|imal|imally)?|minim(?:um|al)|of\s+age)\b",
     re.IGNORECASE,
 )
+_PER = re.compile(r"\s*(?:/|per\b)", re.IGNORECASE)
 _STOP = re.compile(r"[.;!?]")
 _FAR = 200
+_THINGS = 2  # words behind "without" that may name what is not there
 _SHORT_CLAUSE = 2  # words of a list's next item, which a denial in front of it turns as well
-_LIGATURES = str.maketrans({"æ": "ae", "œ": "oe"})
-_ADJECTIVE = re.compile(r"(?:ical|ia|ic|al|ous|us|is|ary|ar|y|a|e)$")
-_COMMON = frozenset(stem(word) for word in COMMON_WORDS)
 _DOSES = ("mass", "volume", "unit", "iu", "amount", "meq", "tablet", "capsule", "dose", "drop",
           "puff", "spray", "patch", "vial", "sachet", "suppository", "mu")  # fmt: skip
 
 
-def root(word: str) -> str:
-    """One form for the spellings and endings of a word: anaemia and anemic."""
-    folded = word.casefold().translate(_LIGATURES).replace("’", "'")
-    if len(folded) > 5:
-        folded = folded.replace("ae", "e").replace("oe", "e")
-    if 3 < len(folded) < 6 and folded.endswith("s") and folded[-2] not in "sui":
-        folded = folded[:-1]
-    stemmed = stem(folded)
-    if len(stemmed) > 6:
-        return _ADJECTIVE.sub("", stemmed)
-    return stemmed.rstrip("e") if len(stemmed) > 4 else stemmed
-
-
-_COMMON_ROOTS = frozenset(root(word) for word in COMMON_WORDS) | _COMMON
-
-
 @dataclass(frozen=True, slots=True)
 class Dose:
-    """A number with what stands nearest to it: whose, how often, by which route, in whom."""
+    """A number with what stands nearest to it: whose, how often, by which route, in whom.
+
+    `rate` is the frequency that is part of its unit, as in mg/kg/day.
+    """
 
     quantity: Quantity
     owners: frozenset[str]
     frequency: Frequency | None
+    rate: Frequency | None
     route: str | None
     population: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A clause: its word roots, the first of them that is no common word, and its numbers."""
+
+    roots: frozenset[str]
+    subject: str | None
+    quantities: tuple[Quantity, ...]
+    frequencies: frozenset[Frequency]
 
 
 class Statement:
@@ -92,13 +88,15 @@ class Statement:
         self.coded = frozenset(name.lower() for name in _NAME_WITH_DIGITS.findall(unfrequent))
         self._denials = denials(unfrequent, bounds)
         self.denials = len(self._denials)
+        self._lacks = {at for at, end in self._denials if is_lack(text[at:end])}
+        self.forbids = len(self._lacks) < self.denials
         spans = [(found.start, found.end) for found in self._found]
         spans += [(term.start, term.end) for term in (*self._routes, *self._populations)]
         spans += [(term.start, term.end) for term in self._opposites if term.name != "unless"]
         spans += [match.span() for reach in bounds for match in _BOUND_WORD.finditer(text, *reach)]
-        self._plain = _blanked(_blanked(unfrequent, spans), self._denials)
-        self.content = self._roots(0, len(text))
-        self.names = self.content - _COMMON_ROOTS - self.opposites
+        self.plain = _blanked(_blanked(unfrequent, spans), self._denials)
+        self.content = self.roots_between(0, len(text))
+        self.names = self.content - COMMON_ROOTS - self.opposites
 
     @cached_property
     def doses(self) -> tuple[Dose, ...]:
@@ -106,47 +104,108 @@ class Statement:
             Dose(
                 found.quantity,
                 self._owners(found),
-                _nearest(self._plain, found, self._often, behind=True) if _is_dose(found) else None,
-                _nearest(self._plain, found, _placed(self._routes)) if _is_dose(found) else None,
-                _nearest(self._plain, found, _placed(self._populations)),
+                _nearest(self.plain, found, self._often, behind=True) if _is_dose(found) else None,
+                self._rate(found) if _is_dose(found) else None,
+                _nearest(self.plain, found, _placed(self._routes)) if _is_dose(found) else None,
+                _nearest(self.plain, found, _placed(self._populations)),
             )
             for found in self._found
         )
 
     @cached_property
-    def sentences(self) -> tuple[tuple[frozenset[str], bool], ...]:
-        """The roots of each sentence and whether it denies."""
+    def sentences(self) -> tuple[tuple[frozenset[str], bool, bool], ...]:
+        """The roots of each sentence, whether it denies, and whether it does more than say that
+        something is not there.
+        """
         return tuple(
-            (self._roots(start, end, named=True), any(start <= at < end for at, _ in self._denials))
+            (
+                self.roots_between(start, end, named=True),
+                any(start <= at < end for at, _ in self._denials),
+                any(start <= at < end for at, _ in self._denials if at not in self._lacks),
+            )
             for start, end in split_sentences(self.text)
         )
 
     @cached_property
+    def lacks(self) -> tuple[frozenset[str], ...]:
+        """Of each denial that says what is not there, the words behind it."""
+        return tuple(self._behind(end) for at, end in self._denials if at in self._lacks)
+
+    @cached_property
+    def missing(self) -> frozenset[str]:
+        """The same words, with those behind "no", in all."""
+        return frozenset().union(
+            *(
+                self._behind(end)
+                for at, end in self._denials
+                if at in self._lacks or self.text[at:end].casefold() == "no"
+            )
+        )
+
+    def _behind(self, at: int) -> frozenset[str]:
+        words = (found.group() for found in _PART.finditer(self.plain, at))
+        own = (root(word) for word in words if word.casefold() not in FUNCTION_WORDS)
+        return frozenset(islice(own, _THINGS))
+
+    @cached_property
     def denied(self) -> frozenset[str]:
         """The roots of the clauses that a denial stands in."""
-        return frozenset().union(*(self._roots(*span, named=True) for span in self._split[0]))
+        return frozenset().union(
+            *(self.roots_between(*span, named=True) for span in self._split[0])
+        )
 
     @cached_property
     def affirmed(self) -> frozenset[str]:
-        return frozenset().union(*(self._roots(*span, named=True) for span in self._split[1]))
+        return frozenset().union(
+            *(self.roots_between(*span, named=True) for span in self._split[1])
+        )
 
     @cached_property
     def clauses(self) -> tuple[tuple[frozenset[str], frozenset[str]], ...]:
         """The roots of each clause, and which of two opposites it says."""
         return tuple(
             (
-                self._roots(start, end, named=True) - self.opposites,
+                self.roots_between(start, end, named=True) - self.opposites,
                 _names([term for term in self._opposites if start <= term.start < end]),
             )
-            for start, end in clauses(self._plain)
+            for start, end in clauses(self.plain)
         )
+
+    @cached_property
+    def parts(self) -> tuple[Part, ...]:
+        """Its clauses, in order."""
+        return tuple(
+            Part(
+                self.roots_between(start, end, named=True),
+                self._subject(start, end),
+                tuple(found.quantity for found in self._found if start <= found.start < end),
+                frozenset(often for often, at, _ in self._often if start <= at < end),
+            )
+            for start, end in all_clauses(self.plain)
+        )
+
+    def _rate(self, found: Found) -> Frequency | None:
+        return next(
+            (
+                often
+                for often, start, end in self._often
+                if start >= found.end
+                and _PER.match(self.text, found.end, end)
+                and not self.text[found.end : start].strip()
+            ),
+            None,
+        )
+
+    def _subject(self, start: int, end: int) -> str | None:
+        words = (root(match.group()) for match in _PART.finditer(self.plain, start, end))
+        return next((word for word in words if word in self.names), None)
 
     @cached_property
     def _split(self) -> tuple[list[Span], list[Span]]:
         denied: list[Span] = []
         affirmed: list[Span] = []
         before = affirmed
-        for start, end in clauses(self._plain):
+        for start, end in clauses(self.plain):
             reach = self.text[start:end]
             if any(start <= at < end for at, _ in self._denials):
                 before = denied
@@ -155,12 +214,12 @@ class Statement:
             before.append((start, end))
         return denied, affirmed
 
-    def _roots(self, start: int, end: int, *, named: bool = False) -> frozenset[str]:
+    def roots_between(self, start: int, end: int, *, named: bool = False) -> frozenset[str]:
         """With `named`, routes and populations are words too, by their names."""
         found = set()
-        for match in _PART.finditer(self._plain, start, end):
+        for match in _PART.finditer(self.plain, start, end):
             word = match.group()
-            if len(word) > 1 and word.casefold() not in _FUNCTION:
+            if len(word) > 1 and word.casefold() not in FUNCTION_WORDS:
                 found.add(root(word))
         for term in self._opposites:
             if start <= term.start < end:
@@ -176,26 +235,15 @@ class Statement:
     def _owners(self, found: Found) -> frozenset[str]:
         """What the number is of: the last rare words of its clause before it, or the next one."""
         start = max(
-            (match.end() for match in _OWNER_BREAK.finditer(self._plain, 0, found.start)), default=0
+            (match.end() for match in _OWNER_BREAK.finditer(self.plain, 0, found.start)), default=0
         )
-        before = [root(word) for word in _PART.findall(self._plain[start : found.start])]
+        before = [root(word) for word in _PART.findall(self.plain[start : found.start])]
         rare = [word for word in before if word in self.names]
         if rare:
             return frozenset(rare[-_OWNERS:])
-        behind = _BEHIND.match(self._plain, found.end)
+        behind = _BEHIND.match(self.plain, found.end)
         word = root(behind.group(1)) if behind else ""
         return frozenset((word,)) if word in self.names else frozenset()
-
-
-# Function words: STOP_WORDS and what shapes a sentence only.
-_FUNCTION = frozenset(
-    "a an the and or nor but of in on at to for from by with as is are was were be been being "
-    "am it its this that these those there here their them they he she his her him we our us "
-    "you your i my me if then than so such into about during between per via who whom whose "
-    "which what when where how why can could may might must shall should will would do does did "
-    "done has have had having also both each all any some other more most less least over under "
-    "up down out again very just too while until within upon".split()
-)
 
 
 def _blanked(text: str, spans: Iterable[Span]) -> str:

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from appliance.sentences import Kind
 from appliance.services.furniture import without_furniture
-from appliance.services.headings import headings_of
+from appliance.services.headings import Heading, headings_of
 from appliance.services.outline import paths_of
 from appliance.services.page_lines import lines_of
 from appliance.services.sentence_lines import sentences_of
@@ -71,6 +71,7 @@ class Structure:
         headings = headings_of(self._lines)
         self._headings = [one for one in headings if tabled.isdisjoint((one.first, one.last))]
         self._paths = paths_of(self._headings)
+        self._last_of_run = _last_of_runs(self._headings)
         self._first_lines = [heading.first for heading in self._headings]
         self._titles = {
             n for heading in self._headings for n in range(heading.first, heading.last + 1)
@@ -95,11 +96,8 @@ class Structure:
         number = bisect_right(self._first_lines, line) - 1
         if number < 0:
             return ()
-        while line <= self._headings[number].last and number + 1 < len(self._headings):
-            if self._headings[number + 1].first != self._headings[number].last + 1:
-                break
-            number += 1
-            line = self._headings[number].first
+        if line <= self._headings[number].last:
+            number = self._last_of_run[number]
         return self._paths[number]
 
     def lead_at(self, page: int, position: int) -> str | None:
@@ -170,3 +168,12 @@ class Structure:
                 if page.end:
                     begin = start if number == first else page.start
                     page.wholes[begin].append(end if number == last else page.end)
+
+
+def _last_of_runs(headings: Sequence[Heading]) -> list[int]:
+    """For each heading the last of those that follow it with nothing between."""
+    last = list(range(len(headings)))
+    for number in range(len(headings) - 2, -1, -1):
+        if headings[number + 1].first == headings[number].last + 1:
+            last[number] = last[number + 1]
+    return last

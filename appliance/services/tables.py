@@ -7,48 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+from appliance.sentences.table_heads import HEAD_ROWS, goes_on, head_rows, values
 from appliance.services.page_lines import Line
+from appliance.services.table_leads import Table, cells_of, is_row
 
 _TITLE = re.compile(r"(?:table|tab\.|exhibit)\s*[\dIVX]", re.I)
 _TITLE_LINES = 4
 _TITLE_WORDS = 16  # of a line above a table that does not call itself its title
-_HEAD_ROWS = 3
 _RULE = re.compile(r"[|:\-\s+=]+")
-_VALUE = re.compile(r"[<>≤≥±~+−–-]?\s*\d")
-_UNIT = re.compile(
-    r"\(?\s*(?:%|n\s*=|n\s*\(?%\)?|mg|mcg|µg|g|kg|ml|l|mmol|meq|units?|iu|hours?|days?)"
-    r"(?:\b|/|\s|\)|$)|\(.*\)$",
-    re.I,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """Lines `first`..`last`, the title among them; `rows` is the first row and `body` the first
-    that is no head. `head` is the title and the head rows, a line each, cells divided by TABs;
-    empty where nothing tells them. `groups` are the lines in the body that name the rows below
-    them; `group` is the name that holds where the body begins, on the page before. `is_torn`: it
-    begins with the rest of a row.
-    """
-
-    first: int
-    rows: int
-    body: int
-    last: int
-    head: str
-    groups: tuple[int, ...] = ()
-    group: str = ""
-    is_torn: bool = False
-
-    def lead_of(self, lines: Sequence[Line], number: int) -> str:
-        """What the line `number` of the body must not be read without: head and group."""
-        above = [line for line in self.groups if line < number]
-        group = lines[above[-1]].text if above else self.group
-        return "\n".join(
-            part for part in (self.head, "" if number in self.groups else group) if part
-        )
 
 
 def tables_of(lines: Sequence[Line]) -> list[Table]:
@@ -64,11 +31,13 @@ def tables_of(lines: Sequence[Line]) -> list[Table]:
         is_more = before is not None and _goes_on(lines, before, first, start)
         if start == last and not is_more:
             continue  # a single row is none
-        head_rows = _head_rows(lines[start : last + 1])
-        groups = _groups(lines, start + head_rows, last)
-        if head_rows == 0 and groups and first < start - 1:
+        count = _head_rows(lines[start : last + 1])
+        if before is not None and is_more and _is_spanned(lines[start], before.head):
+            count = 0
+        groups = _groups(lines, start + count, last)
+        if count == 0 and groups and first < start - 1:
             start -= 1  # the last line of the title is the name of the first group
-        body = start + head_rows
+        body = start + count
         if before is not None and is_more:
             tables.append(_going_on(lines, before, first, start, body, last))
         else:
@@ -92,21 +61,39 @@ def _going_on(
     if body > start:  # it repeats its head, or has another below the same title
         own = _head(lines, first, start, body)
         head = own if first < start else _with_title(before.head, own)
-    group = before.lead_of(lines, before.last + 1).removeprefix(before.head).strip("\n")
+    group = before.group_of(lines, before.last + 1)
+    spans = before.spans_of(lines, before.last)
+    above = (*spans, *cells_of(lines[before.last].row)[len(spans) :])
     groups = _groups(lines, body, last)
     rows = first if is_torn else start
-    return Table(first, rows, body, last, head, groups, group, is_torn)
+    return Table(first, rows, body, last, head, groups, group, above, is_torn)
 
 
 def _groups(lines: Sequence[Line], body: int, last: int) -> tuple[int, ...]:
-    """The lines of a table's body that have one cell: the name of the rows below."""
+    """The lines of a table's body that have one cell: the name of the rows below, if they are not
+    the rest of the row above.
+    """
     return tuple(
         number
         for number in range(body, last)
         if sum(bool(cell) for cell in cells_of(lines[number].row)) == 1
         and cells_of(lines[number].row)[0]
         and lines[number].text[0].isalnum()
+        and not (number > body and _is_rest_of_row(lines, number))
     )
+
+
+def _is_spanned(row: Line, head: str) -> bool:
+    """Whether the first row below a page's end goes on with a cell above it, as it holds values and
+    is no head said again.
+    """
+    cells = cells_of(row.row)
+    return not cells[0] and values(cells) > 0 and "\t".join(cells) not in head
+
+
+def _is_rest_of_row(lines: Sequence[Line], number: int) -> bool:
+    above, below = (cells_of(lines[place].row) for place in (number - 1, number + 1))
+    return len(above) > 1 and len(below) > 1 and goes_on(above, lines[number].text, below)
 
 
 def _is_rest(lines: Sequence[Line], before: Table, rest: int) -> bool:
@@ -115,20 +102,6 @@ def _is_rest(lines: Sequence[Line], before: Table, rest: int) -> bool:
         return False
     is_row_below = rest + 1 < len(lines) and is_row(lines[rest + 1])
     return lines[rest].text[0].islower() and is_row_below and not lines[rest + 1].after_gap
-
-
-def cells_of(row: str) -> list[str]:
-    """The cells of a line of a table, without white space around them; one if it is no row."""
-    if "\t" in row:
-        return [cell.strip() for cell in row.split("\t")]
-    bare = row.strip()
-    if bare.startswith("|") or bare.count("|") > 1:
-        return [cell.strip() for cell in bare.strip("|").split("|")]
-    return [bare]
-
-
-def is_row(line: Line) -> bool:
-    return len(cells_of(line.row)) > 1
 
 
 def _runs(lines: Sequence[Line]) -> Iterator[tuple[int, int]]:
@@ -184,50 +157,26 @@ def _begins_page(lines: Sequence[Line], number: int) -> bool:
 
 def _head_rows(rows: Sequence[Line]) -> int:
     """How many of the first rows name the columns."""
-    for number, row in enumerate(rows[: _HEAD_ROWS + 1]):
+    for number, row in enumerate(rows[: HEAD_ROWS + 1]):
         if number and "|" in row.text and _RULE.fullmatch(row.text):
             return number + 1  # Markdown says it
-    values = [_values(row) for row in rows]
-    if values[0] == 0 and any(values):
-        count = 1
-        while count < min(_HEAD_ROWS, len(rows) - 1) and _is_head_too(rows[count]):
-            count += 1
-        return count
-    first = cells_of(rows[0].row)
-    if not first[0] and len(rows) > 1:
-        return 1  # nothing stands above the names of the rows
-    if any(values):
-        return 0
-    # Words alone: names are shorter than what they name.
-    rest = [cell for row in rows[1:] for cell in cells_of(row.row)]
-    return int(len(rows) > 2 and _length(first) < 0.6 * _length(rest))
-
-
-def _values(row: Line) -> int:
-    return sum(_VALUE.match(cell) is not None for cell in cells_of(row.row)[1:])
-
-
-def _is_head_too(row: Line) -> bool:
-    """A second row of a head: units, or names below a name that spans them."""
-    cells = cells_of(row.row)
-    if len(cells) < 2 or _values(row):
-        return False
-    named = [cell for cell in cells if cell]
-    return not cells[0] or all(_UNIT.match(cell) for cell in named[1:] or named)
-
-
-def _length(cells: Sequence[str]) -> float:
-    filled = [len(cell) for cell in cells if cell]
-    return sum(filled) / len(filled) if filled else 0.0
+    return head_rows([cells_of(row.row) for row in rows])
 
 
 def _head(lines: Sequence[Line], first: int, start: int, body: int) -> str:
     title = " ".join(" ".join(line.text.split()) for line in lines[first:start])
-    rows = [
-        "\t".join(cells_of(line.row))
-        for line in lines[start:body]
-        if not _RULE.fullmatch(line.text)
-    ]
+    rows: list[str] = []
+    above: list[str] = []
+    for line in lines[start:body]:
+        if not _RULE.fullmatch(line.text):
+            cells = cells_of(line.row)
+            # A name over two rows of the head is said once.
+            rows.append(
+                "\t".join(
+                    "" if above[n : n + 1] == [cell] else cell for n, cell in enumerate(cells)
+                )
+            )
+            above = cells
     return "\n".join([title, *rows] if title else rows)
 
 

@@ -27,7 +27,7 @@ _LINE_END = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 @dataclass(frozen=True, slots=True)
 class Transcript:
     """`messages` are oldest first: those of `branch_id`, or where that is None those of all
-    branches.
+    branches. `superseded` are ids of documents that they cite.
     """
 
     conversation: Conversation
@@ -35,6 +35,7 @@ class Transcript:
     branches: tuple[Branch, ...]
     messages: tuple[Message, ...]
     exported_at: datetime
+    superseded: frozenset[str] = frozenset()
 
 
 def printable(text: str) -> str:
@@ -76,6 +77,21 @@ def source_of(citation: Citation) -> str:
         f"effective {citation.effective_date}" if citation.effective_date else None,
     ]
     return " ".join(printable(", ".join(part for part in parts if part)).split())
+
+
+def cautions(transcript: Transcript, citation: Citation) -> list[str]:
+    """What has happened to the cited document, or is due, that a reader has to know."""
+    found = []
+    if is_overdue(transcript, citation):
+        found.append(f"Its review was due by {citation.review_by}: check that it still holds.")
+    if citation.document_id in transcript.superseded:
+        found.append("It has been replaced by a newer document since.")
+    return found
+
+
+def is_overdue(transcript: Transcript, citation: Citation) -> bool:
+    today = transcript.exported_at.date().isoformat()
+    return citation.review_by is not None and citation.review_by < today
 
 
 def passages_of(message: Message) -> Iterator[tuple[str, bool]]:

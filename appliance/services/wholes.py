@@ -12,7 +12,7 @@ from appliance.sentences import Kind, split_sentences
 from appliance.services.headings import Heading, Style
 from appliance.services.page_lines import Line
 from appliance.services.sentence_lines import Place, Sentence
-from appliance.services.tables import Table
+from appliance.services.table_leads import Table
 
 _BOX = re.compile(r"(?:boxed )?warnings?\b", re.I)
 _MARKS = (

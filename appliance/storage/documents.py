@@ -2,13 +2,13 @@
 
 `revision` is the one whose pages and chunks answer questions; a reindex prepares the next beside
 it. A document is served once it has a revision and its effective date has come (UTC), unless one
-that is in force names it in `supersedes`.
+that is in force names it in `supersedes`, or names one there that takes its place.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,14 +18,19 @@ from appliance.storage.instants import from_text, optional_from_text, to_text
 
 # In force: read, and its effective date, if any, has come.
 _IN_FORCE = "{0}.revision IS NOT NULL AND coalesce({0}.effective_date, '') <= date('now')"
-_SUCCESSOR = f"newer.supersedes = d.id AND {_IN_FORCE.format('newer')}"
-SERVED = f"""{_IN_FORCE.format("d")} AND NOT EXISTS (
-  SELECT 1 FROM documents newer WHERE {_SUCCESSOR})"""
+# The one in force that takes the place of d, by way of others or not: of two links, one may be to
+# a document that is not in force itself.
+_SUCCESSOR = f"""WITH RECURSIVE newer(id) AS (
+    SELECT n.id FROM documents n WHERE n.supersedes = d.id
+    UNION
+    SELECT n.id FROM documents n JOIN newer ON n.supersedes = newer.id)
+  SELECT s.id FROM newer CROSS JOIN documents s ON s.id = newer.id
+   WHERE {_IN_FORCE.format("s")} LIMIT 1"""
+SERVED = f"""{_IN_FORCE.format("d")} AND NOT EXISTS ({_SUCCESSOR})"""
 
 _SELECT = f"""SELECT d.*, (SELECT progress FROM jobs WHERE document_id = d.id
                           ORDER BY created_at DESC, rowid DESC LIMIT 1) AS progress,
-                    (SELECT newer.id FROM documents newer
-                      WHERE {_SUCCESSOR} LIMIT 1) AS superseded_by
+                    ({_SUCCESSOR}) AS superseded_by
                FROM documents d"""
 
 
@@ -143,6 +148,16 @@ def supersedes(tx: Connection, newer_id: str, older_id: str) -> bool:
         {"newer": newer_id, "older": older_id},
     ).fetchone()
     return row is not None
+
+
+def superseded(tx: Connection, ids: Collection[str]) -> set[str]:
+    """Those of `ids` whose place another document in force has taken."""
+    rows = tx.execute(
+        f"""SELECT d.id FROM documents d
+             WHERE d.id IN (SELECT value FROM json_each(?)) AND EXISTS ({_SUCCESSOR})""",
+        (json.dumps(list(ids)),),
+    )
+    return {row["id"] for row in rows}
 
 
 def revision(tx: Connection, document_id: str) -> int | None:

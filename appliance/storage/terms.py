@@ -65,10 +65,14 @@ def _folded(text: str) -> list[str]:
     """The words of `text` in order, without case and accents."""
     # "2½" is two numbers; decomposed as it stands it would begin with "21".
     apart = _MIXED_FRACTION.sub(" ", text.casefold())
-    decomposed = unicodedata.normalize("NFKD", apart)
-    if not decomposed.isascii():
-        decomposed = "".join(c for c in decomposed if unicodedata.category(c) != "Mn")
-    return _WORD.findall(decomposed)
+    return _WORD.findall(without_accents(apart))
+
+
+def without_accents(text: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", text)
+    if decomposed.isascii():
+        return decomposed
+    return "".join(c for c in decomposed if unicodedata.category(c) != "Mn")
 
 
 def _singular(word: str) -> str:

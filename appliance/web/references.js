@@ -1,6 +1,6 @@
 // What an answer rests on, as plain text: a copied answer keeps its references.
 
-import { formatDate } from "./dom.js";
+import { formatDate, isPast } from "./dom.js";
 import { texts } from "./texts.js";
 
 const MARKER = /\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\]/g;
@@ -13,6 +13,7 @@ function place(citation) {
     texts.answer.page(citation.page, citation.pageCount),
     citation.documentVersion && texts.answer.version(citation.documentVersion),
     citation.effectiveDate && texts.answer.effective(formatDate(citation.effectiveDate)),
+    isPast(citation.reviewBy) && texts.answer.reviewPassed(formatDate(citation.reviewBy)),
   ].filter(Boolean).join(", ");
 }
 

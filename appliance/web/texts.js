@@ -98,6 +98,7 @@ export const texts = Object.freeze({
     page: (page, count) => (count ? `page ${page} of ${count}` : `page ${page}`),
     version: (version) => `version ${version}`,
     effective: (date) => `in force from ${date}`,
+    reviewPassed: (date) => `its review was due by ${date}`,
     overdue: (title, date) => `“${title}” should have been reviewed by ${date}. Check that it still holds.`,
     withheld: (n) =>
       `${plural(n, "sentence was", "sentences were")} left out, because the documents do not bear ${n === 1 ? "it" : "them"} out.`,

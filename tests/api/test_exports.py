@@ -63,7 +63,8 @@ async def test_json_is_spelt_as_the_api_spells_it(api: Api, one: str) -> None:
     )
     fresh = await post(api, f"{one}/messages/{answer['id']}/regenerate", None)
     exported = (await api.client.get(f"{one}/export?format=json", headers=api.user)).json()
-    assert set(exported) == {"conversation", "branches", "messages", "exportedAt"}
+    assert set(exported) == {"conversation", "branches", "messages", "cautions", "exportedAt"}
+    assert exported["cautions"] == []
     conversation = (await api.client.get(one, headers=api.user)).json()["data"]
     assert exported["conversation"] == conversation
     branches = (await api.client.get(f"{one}/branches", headers=api.user)).json()["data"]

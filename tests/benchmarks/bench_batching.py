@@ -136,9 +136,7 @@ class Raw:
                 for number, prompt in enumerate(prompts)
             ]
             rows = self._decode(parts)
-            last = [
-                llama_cpp.llama_sampler_sample(self.sampler, self.context, row) for row in rows
-            ]
+            last = [llama_cpp.llama_sampler_sample(self.sampler, self.context, row) for row in rows]
         took = time.perf_counter() - started
         return Run((first,) * len(prompts), (took,) * len(prompts), answer)
 

@@ -45,6 +45,7 @@ class Recorder:
         self._embedder = embedder
         self.name = embedder.name
         self.dimensions = embedder.dimensions
+        self.words = embedder.words
         self.texts: list[str] = []
 
     async def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:

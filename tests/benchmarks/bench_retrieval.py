@@ -37,6 +37,7 @@ class Named:
 
     def __init__(self, embedder: LlamaEmbedder) -> None:
         self._embedder = embedder
+        self.words = embedder.words
 
     async def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         return await self._embedder.embed(texts)

@@ -64,7 +64,7 @@ async def test_a_real_model_that_knows_no_marks_keeps_the_form(seed: int) -> Non
     path = shared_data("models/stories260K-f32.gguf")
     engine = await LlamaEngine.open(path, threads=1, max_tokens=160, temperature=1.0, seed=seed)
     for text in ("Once upon a time", "What is the dose?"):
-        answer = "".join([piece async for piece in engine.answer(question(text, PASSAGES))])
+        answer = "".join([str(piece) async for piece in engine.answer(question(text, PASSAGES))])
         assert answer
         assert keeps_form(answer, 3, whole=False), answer
     await engine.close()

@@ -122,7 +122,7 @@ class Scripted:
     sequences = 128
 
     def __init__(self, path: Path, threads: int) -> None:
-        self.model = SimpleNamespace(name="scripted")
+        self.model = SimpleNamespace(name="scripted", whole_words=frozenset)
         self.loading.wait(10)
 
     loading = threading.Event()

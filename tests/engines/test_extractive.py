@@ -9,9 +9,10 @@ from appliance.domain import Passage, Question
 from appliance.engines import extractive
 from appliance.engines.embedder import LlamaEmbedder
 from appliance.engines.extractive import MOST_QUOTES, ExtractiveAnswerer
-from appliance.engines.introductions import introductions
+from appliance.engines.introductions import introduction, introductions
 from appliance.errors import Unavailable
 from appliance.sentences import fold
+from appliance.services.grounding import ground
 from tests.embedding_model import embedding_model
 from tests.engines.questions import passage
 from tests.engines.word_embedder import WordEmbedder
@@ -138,6 +139,33 @@ async def test_without_passages_nothing_is_said_and_nothing_embedded() -> None:
     engine = ExtractiveAnswerer(embedder)
     assert [piece async for piece in engine.answer(Question("What?", ()))] == []
     assert embedder.texts == []
+
+
+async def test_a_documents_own_marks_are_none_of_the_answers() -> None:
+    cited = passage(
+        "Sepsis care\nGive the first dose of ceftriaxone within one hour of sepsis [2]. "
+        "Ceftriaxone is repeated daily until the sepsis [12, 13] of the patient resolves [1].\n",
+        title="Sepsis guide",
+    )
+    said = await answer("When is ceftriaxone given in sepsis?", [cited])
+    assert "within one hour of sepsis (2). [1]" in said
+    assert "[2]" not in said and "[12" not in said
+    assert "(12, 13)" in said and "resolves (1). [1]" in said
+    result = ground(said, [cited], str, introduction=[introduction([cited])])
+    assert all(s.supported and s.citations == (1,) for s in result.sentences)
+    (citation,) = result.citations
+    # What is quoted stays word for word.
+    assert citation.snippet == fold(cited.chunk.text.partition("\n")[2])
+
+
+async def test_what_nobody_sees_is_quoted_and_not_said() -> None:
+    text = "The starting dose of \u202ewarfarin is usually 2 to\u200b 5 mg once dai\u00adly."
+    hiding = passage(text, title="Warfarin label")
+    said = await answer("What is the starting dose of warfarin?", [hiding])
+    assert said.endswith("The starting dose of warfarin is usually 2 to 5 mg once daily. [1]")
+    result = ground(said, [hiding], str, introduction=[introduction([hiding])])
+    assert [sentence.supported for sentence in result.sentences] == [True]
+    assert [citation.snippet for citation in result.citations] == [text]
 
 
 async def test_nothing_is_said_twice() -> None:

@@ -67,6 +67,20 @@ async def test_what_can_be_seen_stays(content: bytes) -> None:
     assert not page.hidden
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"1 g " + at(50, 600, "the dose is 5 mg"),  # a copy of what can be seen
+        b"1 g " + at(50, 600, "____ .... ____"),
+        b"1 g " + at(50, 600, "blank") + at(150, 600, "blank"),
+    ],
+)
+async def test_what_says_nothing_more_is_left_out_and_not_told(content: bytes) -> None:
+    (page,) = await pages_of(drawn(SEEN + content))
+    assert page.text == "The dose is 5 mg."
+    assert not page.hidden
+
+
 async def test_a_line_that_runs_out_of_the_page_is_read_as_far_as_it_is_seen() -> None:
     (page,) = await pages_of(drawn(at(520, 600, "The dose is hidden here")))
     assert page.text == "The dose is hid"

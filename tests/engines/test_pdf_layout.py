@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from appliance.engines.pdf_places import Box, Run, turned, upright
@@ -141,8 +143,20 @@ def test_cells_over_several_rows_and_columns() -> None:
         line("weekly", 255, 605),
     ]
     assert text_of(*runs, rules=rules) == (
-        "Title over all three columns\nBoth rows\t5 mg\tdaily\n\t10 mg\tweekly"
+        "Title over all three columns\nBoth rows\t5 mg\tdaily\nBoth rows\t10 mg\tweekly"
     )
+
+
+def test_a_cell_over_rows_that_say_nothing_else_stands_once() -> None:
+    rules: list[Box] = [
+        (50, 660, 250, 660), (150, 640, 250, 640), (150, 620, 250, 620), (50, 600, 250, 600),
+        (50, 600, 50, 660), (150, 600, 150, 660), (250, 600, 250, 660),
+    ]  # fmt: skip
+    assert text_of(line("Adults", 55, 625), line("5 mg", 155, 645), rules=rules) == "Adults\t5 mg"
+    assert text_of(line("Adults", 55, 625), line("5", 300, 645), rules=rules).count("Adults") == 1
+    long = [line("Adults who may take it for long", 52, 655 - n, size=4.0) for n in range(0, 49, 6)]
+    two = [line("5 mg", 155, 645), line("10 mg", 155, 625)]
+    assert text_of(*long, *two, rules=rules).count("Adults") == len(long)
 
 
 def test_full_cells_are_parted_by_their_rules() -> None:
@@ -173,6 +187,57 @@ def test_columns_of_figures_without_rules_are_a_table() -> None:
     assert text_of(*runs).split("\n\n")[1:] == [
         "Weight\tDose\n10 kg\t50 mg\n20 kg\t100 mg\n30 kg\t150 mg"
     ]
+
+
+DOSES = [  # the cells of a row, and how far down the first begins
+    (
+        ["Adults of more than", "seventeen whole years"],
+        ["take two tablets every six hours, but", "no more than six a day"],
+        0,
+    ),
+    (
+        ["Children from six years"],
+        ["take one tablet every six hours, but", "no more than four a day"],
+        6,
+    ),
+    (["Children below that age"], ["do not use in them at all"], 0),
+]
+
+
+def cells_beside_each_other(top: float) -> tuple[list[Run], float]:
+    """Cells whose lines are 12 points apart and whose rows are 14; and the last base line."""
+    runs, base = [], top
+    for left, right, down in DOSES:
+        runs += column(left, 50, base - down) + column(right, 190, base)
+        base -= 12 * (max(len(left), len(right)) - 1) + 14
+    return runs, base + 14
+
+
+@pytest.mark.parametrize("gutters", [[], [185.0]])
+def test_columns_between_two_rules_are_a_table(gutters: list[float]) -> None:
+    """Whether or not each cell draws its part of the rule."""
+    runs, foot = cells_beside_each_other(700)
+    rules: list[Box] = [
+        (left, y, right, y)
+        for y in (715.0, foot - 5)
+        for left, right in pairwise([48.0, *gutters, 400.0])
+    ]
+    assert text_of(*runs, rules=rules) == "\n".join(
+        f"{' '.join(left)}\t{' '.join(right)}" for left, right, _ in DOSES
+    )
+
+
+def test_columns_without_a_rule_below_are_prose() -> None:
+    runs, _ = cells_beside_each_other(700)
+    assert "\t" not in text_of(*runs, rules=[(48, 715, 400, 715)])
+
+
+def test_long_columns_between_two_rules_are_prose() -> None:
+    left = [f"Line {n} of a column" for n in range(20)]
+    right = [f"Text {n} of the other" for n in range(20)]
+    rules: list[Box] = [(48, 715, 400, 715), (48, 465, 400, 465)]
+    text = text_of(*column(left, 50, 700), *column(right, 200, 700), rules=rules)
+    assert text == "\n\n".join(["\n".join(left), "\n".join(right)])
 
 
 def test_text_in_a_frame_is_not_mixed_with_what_is_beside_it() -> None:
@@ -230,6 +295,24 @@ def test_turned_text_is_kept_apart() -> None:
 def test_turning_there_and_back(turn: int) -> None:
     box = (10.0, 20.0, 110.0, 35.0)
     assert turned(upright(box, turn), turn) == box
+
+
+@pytest.mark.parametrize("mark", ["\u202e", "\u200b", "\u2066", "\ufe0f", "\u3164", "\ufeff"])
+@pytest.mark.parametrize("turn", [0, None])
+def test_characters_that_nobody_sees_are_left_out(mark: str, turn: int | None) -> None:
+    """They join no words, and move no places."""
+    bare = page(line("take 5 mg a day", 50, 700, turn=turn))
+    marked = page(line(f"take{mark} 5{mark}mg {mark} a {mark}day{mark}", 50, 700, turn=turn))
+    assert marked.text == bare.text == "take 5 mg a day"
+    if turn is not None:  # text that leans has one box
+        assert [
+            marked.text[start:end] for start, end, _ in marked.words
+        ] == "take 5 mg a day".split()
+
+
+def test_joiners_that_spell_a_word_stay() -> None:
+    word = line("\u0915\u094d\u200d\u0937", 50, 700)
+    assert text_of(word) == "\u0915\u094d\u200d\u0937"
 
 
 def test_every_word_has_its_place() -> None:

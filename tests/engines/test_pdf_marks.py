@@ -70,3 +70,8 @@ def test_characters_on_a_line_become_one_box() -> None:
         other_column,
     ]
     assert lines_of([]) == []
+
+
+def test_characters_that_nobody_sees_do_not_stand_in_the_way() -> None:
+    page = "Give\u202e 5\ufe0f mg\u3164 twice a d\u200bay."
+    assert words(page, "Give 5 mg twice a day") == [page[:-1]]

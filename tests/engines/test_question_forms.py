@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from appliance.engines.case_values import Case
 from appliance.engines.question_forms import asked_section, form_bonus, other_population
 
 
@@ -51,4 +52,4 @@ def test_sections_asked_for_whole(question: str, heading: str, expected: bool) -
     ],
 )
 def test_other_populations(question: str, text: str, expected: bool) -> None:
-    assert other_population(question, text) is expected
+    assert other_population(Case.of(question), text) is expected

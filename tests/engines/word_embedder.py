@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +16,10 @@ DIMENSIONS = 512
 class WordEmbedder:
     """Each term has a fixed direction; a text is the sum of its terms'."""
 
-    def __init__(self) -> None:
+    def __init__(self, words: Iterable[str] = ()) -> None:
+        """`words` are the common ones."""
         self.texts: list[str] = []
+        self.words = frozenset(words)
 
     @property
     def name(self) -> str:

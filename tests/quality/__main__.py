@@ -3,7 +3,8 @@
     python -m tests.quality [PART ...] [--cache FOLDER] [--report FOLDER]
 
 Vectors are kept in the cache: the first time takes as long as embedding 45,000 passages does, half
-an hour on two cores. Parts: bioasq_snippets, medquad_qa, clinical, refusals. Prints a table with
+an hour on two cores. Parts: bioasq_snippets, medquad_qa, clinical, refusals; and only where it is
+named clinical_dev, the questions that the answers by quotation were fitted on. Prints a table with
 what is to be reached; exit code 1 when something measured is not.
 """
 
@@ -32,6 +33,8 @@ from tests.shared_data import ROOT
 
 RETRIEVAL = {"bioasq_snippets": (0.82, 0.0), "medquad_qa": (0.70, 0.02)}  # at least; above a leg
 PARTS = (*RETRIEVAL, "clinical", "refusals")
+CLINICAL = {"clinical": clinical.SET, "clinical_dev": clinical.DEVELOPMENT_SET}
+KNOWN = tuple(dict.fromkeys((*PARTS, *CLINICAL)))
 # How many of the hundred whose subject is gone, and of the hundred whose is there, by set.
 DRAWN = {"medquad_qa": 50, "bioasq_snippets": 32, "pdf_clinical": 18}
 
@@ -70,9 +73,9 @@ async def retrieval(table: Table, name: str, embedder: KeptVectors) -> None:
     table.row(ours, f"{scores[ours]:.3f}", "", f">= {bound:.3f}", met=scores[ours] >= bound)
 
 
-async def clinical_answers(table: Table, embedder: KeptVectors) -> EvaluationRun:
-    questions = read_set(clinical.SET)
-    table.head(f"pdf_clinical: {len(questions.questions)} questions")
+async def clinical_answers(table: Table, path: Path, embedder: KeptVectors) -> EvaluationRun:
+    questions = read_set(path)
+    table.head(f"{questions.name}: {len(questions.questions)} questions")
     run = await clinical.ask(ROOT / "pdf_clinical", embedder, questions)
     found = {measure.name: measure for measure in summary(run.outcomes)}
     table.measure(found["right_place"], "right page cited", ">=", 0.9)
@@ -118,8 +121,8 @@ async def measured(parts: Sequence[str], cache: Path) -> tuple[bool, list[Evalua
     for name in parts:
         if name in RETRIEVAL:
             await retrieval(table, name, embedder)
-        elif name == "clinical":
-            runs.append(await clinical_answers(table, embedder))
+        elif name in CLINICAL:
+            runs.append(await clinical_answers(table, CLINICAL[name], embedder))
         else:
             runs.append(await refused(table, embedder))
     if table.outcomes:
@@ -133,12 +136,12 @@ async def measured(parts: Sequence[str], cache: Path) -> tuple[bool, list[Evalua
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
+    parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(KNOWN))
     parser.add_argument("--cache", type=Path, default=Path("build/quality"))
     parser.add_argument("--report", type=Path, default=Path("build/quality"))
     options = parser.parse_args()
-    if unknown := set(options.parts) - set(PARTS):
-        parser.error(f"there is no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
+    if unknown := set(options.parts) - set(KNOWN):
+        parser.error(f"there is no part {', '.join(sorted(unknown))}; there are {', '.join(KNOWN)}")
     for needed in (MODEL, ROOT / "retrieval", ROOT / "pdf_clinical"):
         if not needed.exists():
             print(f"{needed} is not on this machine: nothing was measured.", file=sys.stderr)

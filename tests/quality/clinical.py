@@ -19,6 +19,7 @@ from appliance.settings import Settings
 
 SEED = 20261125
 SET = Path(__file__).parent / "pdf_clinical.jsonl"
+DEVELOPMENT_SET = Path(__file__).parent / "pdf_clinical_dev.jsonl"
 POLL_S = 0.2
 
 

@@ -36,6 +36,10 @@ class KeptVectors:
     def dimensions(self) -> int:
         return self._embedder.dimensions
 
+    @property
+    def words(self) -> frozenset[str]:
+        return self._embedder.words
+
     async def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         keys = [hashlib.sha256(text.encode()).digest() for text in texts]
         found = {key: vector for key in keys if (vector := self._find(key)) is not None}

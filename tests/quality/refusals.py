@@ -17,7 +17,11 @@ from appliance.services.evaluation.questions import QuestionSet, SetQuestion
 from tests.quality.corpora import Asked, Corpus, Entry, document_id, opened
 
 SEED = 20261125
-_WORD = re.compile(r"[^\W_]{3,}")
+_WORD = re.compile(r"[^\W_]{3,}|\d+")
+_APOSTROPHE = re.compile(r"['’]")
+_SENTENCE = re.compile(r"(?<=[.?!])\s")
+_LINKS = frozenset({"and", "the", "with", "for", "from"})
+_KINDS = frozenset({"syndrome", "disease", "disorder"})
 _RAREST = 3
 _SHARED = 2
 
@@ -46,22 +50,30 @@ class _Subjects:
 
     def __init__(self, corpus: Corpus) -> None:
         self._entries = corpus.entries
-        self._topics = {entry.id: _folded(entry.topic) for entry in corpus.entries if entry.topic}
-        self._texts = [f" {_folded(entry.text)} " for entry in corpus.entries]
-        self._words = [frozenset(text.split()) for text in self._texts]
+        self._topics = {e.id: _names(e.topic) for e in corpus.entries if e.topic}
+        self._sentences = [
+            [frozenset(_folded(sentence)) for sentence in _SENTENCE.split(entry.text)]
+            for entry in corpus.entries
+        ]
+        self._words = [frozenset().union(*sentences) for sentences in self._sentences]
         self._frequency = Counter(word for words in self._words for word in words)
 
     def entries(self, question: Asked) -> list[Entry]:
-        """Those that answer it, and all that name their topic; without topics, all that share
-        the rarest of the question's words, or two of the rarest three.
+        """Those that answer it, and all that name its topic in one sentence, in whatever order and
+        form; without topics, all that share the rarest of the question's words, or two of the
+        rarest three.
         """
         topics = {self._topics[i] for i in question.relevant if i in self._topics}
-        asked = set(_folded(question.text).split()) & self._frequency.keys()
+        asked = set(_folded(question.text)) & self._frequency.keys()
         rarest = sorted(asked, key=lambda word: (self._frequency[word], word))[:_RAREST]
 
         def is_about(number: int) -> bool:
             if topics:
-                return any(f" {topic} " in self._texts[number] for topic in topics)
+                return any(
+                    topic <= self._words[number]
+                    and any(topic <= sentence for sentence in self._sentences[number])
+                    for topic in topics
+                )
             shared = self._words[number].intersection(rarest)
             return len(shared) >= _SHARED or rarest[0] in shared
 
@@ -69,10 +81,20 @@ class _Subjects:
             entry
             for number, entry in enumerate(self._entries)
             if entry.id in question.relevant
-            or self._topics.get(entry.id, "") in topics
+            or self._topics.get(entry.id) in topics
             or is_about(number)
         ]
 
 
-def _folded(text: str) -> str:
-    return " ".join(_WORD.findall(text.casefold()))
+def _folded(text: str) -> list[str]:
+    """Words of three letters or more, without plural and genitive: "Alzheimer's" is written
+    "Alzheimers" in some of the documents.
+    """
+    words = _WORD.findall(_APOSTROPHE.sub("", text.casefold()))
+    return [word.rstrip("s") for word in words if word not in _LINKS]
+
+
+def _names(topic: str) -> frozenset[str]:
+    """What names a topic: "von Hippel-Lindau disease" is the syndrome of that name."""
+    words = frozenset(_folded(topic))
+    return words - _KINDS or words

@@ -45,3 +45,10 @@ def test_abbreviations_that_a_text_explains(text: str, expected: list[tuple[str,
 )
 def test_other_names_that_a_text_gives(text: str, expected: list[tuple[str, str]]) -> None:
     assert other_names(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["Give the dose (TD) now.", "with heparin all this (WHAT) is", "of every thing (OET)"]
+)
+def test_function_words_make_no_names(text: str) -> None:
+    assert pairs(text) == []

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -16,7 +17,10 @@ from appliance.errors import ApplianceError, Busy, Invalid, NotFound, Unavailabl
 from appliance.services import answer_writer
 from appliance.services.answer_streams import AnswerStream, Done, Failed
 from appliance.services.grounding import Grounding, ground
+from appliance.services.lexicon import Lexicon
+from appliance.services.query import Vocabulary
 from appliance.services.refusals import refusal
+from appliance.storage import documents
 from appliance.storage.database import Connection, Database
 from tests.answering_parts import (
     DOSE,
@@ -576,6 +580,16 @@ async def test_where_nothing_is_left_the_quoting_engine_answers(
     assert writing.ends == ["complete"]
 
 
+async def test_a_question_too_long_for_the_model_is_answered_by_quoting(writing: World) -> None:
+    writing.engine.enqueue([], error=Invalid("The question is too long for the language model."))
+    stream = await writing.answering.reply(ADA, ORIGIN, "What is the usual dose?")
+    message = await ended(stream)
+    assert message.content == said(stream) == f"{DOSE} [1]"
+    assert (message.model, message.tokens, message.withheld) == ("extractive", None, 0)
+    assert message.status is MessageStatus.COMPLETE
+    assert writing.ends == ["complete"]
+
+
 async def test_where_the_quoting_engine_has_nothing_either_it_is_refused(writing: World) -> None:
     writing.engine.enqueue(["The usual dose is 50 mg. [1]"])
     writing.quoting.enqueue([])
@@ -621,3 +635,62 @@ async def test_a_writer_without_an_end_is_stopped(writing: World) -> None:
     message = await ended(await writing.answering.reply(ADA, ORIGIN, "Dose?"))
     assert (message.model, message.withheld) == ("extractive", 1)
     assert writing.engine.running == 0
+
+
+# Slips of the question
+
+
+READING = "This question was read with “metfromin” as “metformin”."
+
+
+class Known:
+    """Stands in for a lexicon that has learned."""
+
+    def vocabulary(self, epoch: int) -> tuple[int, Vocabulary]:
+        return 1, Vocabulary(Counter("metformin usual dose what daily once".split()))
+
+
+@pytest.mark.parametrize("writes", [False, True])
+@pytest.mark.parametrize("introduction", ["", "From the hospital's documents:\n\n"])
+async def test_a_slip_that_was_put_right_is_told(
+    introduction: str, writes: bool, database: Database, tmp_path: Path, clock: SettableClock
+) -> None:
+    await enrol(database, ADA)
+    world, cache = await build_world(
+        database, tmp_path / "c", clock=clock, writes=writes, lexicon=cast(Lexicon, Known())
+    )
+    world.engine.enqueue([introduction, QUOTE] if not writes else [QUOTE])
+    stream = await world.answering.reply(ADA, ORIGIN, "What is the usual dose of metfromin?")
+    message = await ended(stream)
+    shown = "" if writes else introduction
+    assert message.content == said(stream) == f"{READING}\n\n{shown}{QUOTE}"
+    (sentence,) = message.sentences  # what says so is none
+    assert sentence.supported and message.content[sentence.start :] == QUOTE
+    assert world.index.asked == ["What is the usual dose of metformin?"]
+    assert world.engine.history[0].text == "What is the usual dose of metformin?"
+    trail = str(await rows(database, "SELECT * FROM audit_log"))
+    assert "metformin" not in trail and "metfromin" not in trail
+    await world.answering.drain(0)
+    await cache.close()
+
+
+async def test_a_refusal_tells_of_a_slip_too(
+    database: Database, tmp_path: Path, clock: SettableClock
+) -> None:
+    await enrol(database, ADA)
+    world, cache = await build_world(
+        database, tmp_path / "c", clock=clock, bearing=none_bear, lexicon=cast(Lexicon, Known())
+    )
+
+    def put(tx: Connection) -> None:
+        tx.execute("INSERT INTO files VALUES (?, 1, x'00', '')", ("0" * 64,))
+        documents.insert(tx, passage(DOSE).document)
+        tx.execute("UPDATE documents SET revision = 1")
+
+    await database.write(put)
+    message = await ended(await world.answering.reply(ADA, ORIGIN, "Dose of metfromin?"))
+    assert message.model == "refusal"
+    assert message.content == refusal(1, message.nearest, READING)
+    assert message.content.count(READING) == 1
+    await world.answering.drain(0)
+    await cache.close()

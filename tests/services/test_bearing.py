@@ -109,3 +109,31 @@ def test_numbers_of_different_places_are_not_mixed() -> None:
 
 def test_an_empty_passage_bears_out_nothing() -> None:
     assert Evidence("").span_of("Anything at all.") is None
+
+
+def test_a_row_is_borne_out_whatever_the_next_row_denies() -> None:
+    rows = "Adults\ttake two tablets\nInfants\tdo not use"
+    evidence = Evidence(f"Directions:\n\n{rows}")
+    assert [evidence.quoted(row) for row in rows.split("\n")] == [(13, 36), (37, 55)]
+    assert evidence.quoted("take two tablets") is not None
+    assert evidence.quoted("use") is None
+    # A sentence that goes on in the rows may deny them all.
+    torn = Evidence("Do not give to\nadults\ttwo tablets\ninfants\tany tablets")
+    assert torn.quoted("adults two tablets") is None
+
+
+@pytest.mark.parametrize(
+    ("heading", "borne"),
+    [
+        ("6 Low glucose (NOT FOR CLINICAL USE)", True),
+        ("Overdose", True),
+        ("", False),
+    ],
+)
+def test_a_heading_that_runs_into_a_sentence_denies_nothing_in_it(
+    heading: str, borne: bool
+) -> None:
+    words = "Aspirin with warfarin in adults with gout."
+    above = heading or "6 Low glucose (NOT FOR CLINICAL USE)"
+    evidence = Evidence(f"{above}\n{words}", heading=heading)
+    assert (evidence.quoted(words) is not None) is borne

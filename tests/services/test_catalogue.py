@@ -71,6 +71,21 @@ async def test_a_document_answers_from_its_effective_date_on(shelf: Shelf) -> No
     assert (await shelf.lib.knowledge.get(old.id)).superseded_by == new.id
 
 
+async def test_a_link_that_is_not_in_force_brings_nothing_old_back(shelf: Shelf) -> None:
+    first = await shelf.lib.added("1.txt", OLD)
+    second = await shelf.lib.added("2.txt", NEW, supersedes=first.id)
+    third = await shelf.lib.added("3.txt", b"Give 1 mg of haloperidol.", supersedes=second.id)
+    await shelf.change(second.id, effective_date="2999-01-01")
+    assert await shelf.found() == {third.id}
+    for older in (first, second):
+        assert (await shelf.lib.knowledge.get(older.id)).superseded_by == third.id
+    await shelf.change(third.id, effective_date="2999-01-01")
+    assert await shelf.found() == {first.id}
+    assert (await shelf.lib.knowledge.get(first.id)).superseded_by is None
+    await shelf.change(second.id, effective_date="2001-01-01")
+    assert await shelf.found() == {second.id}
+
+
 async def test_a_deleted_link_of_a_chain_brings_nothing_old_back(shelf: Shelf) -> None:
     first = await shelf.lib.added("1.txt", OLD)
     second = await shelf.lib.added("2.txt", NEW, supersedes=first.id)

@@ -38,9 +38,11 @@ def test_a_full_stop_behind_the_marker_belongs_to_the_claim() -> None:
 
 
 def test_only_the_exact_introduction_claims_nothing() -> None:
-    introduction = "From the documents:"
+    introduction = ["From the documents:", "Read otherwise."]
     answer = "From the documents:\n\nGive 5 mg. [1]"
     assert [c.text for c in read_claims(answer, introduction=introduction)] == ["Give 5 mg."]
+    read = f"Read otherwise.\n\n{answer}"
+    assert [c.text for c in read_claims(read, introduction=introduction)] == ["Give 5 mg."]
     # An engine must not slip a claim past the check by putting it first.
     slipped = "From the documents: 50 mg is safe:\n"
     assert len(read_claims(slipped, introduction=introduction)) == 1

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from typing import Any, cast
 
 import pytest
 
 from appliance.services.evidence import EvidenceRule, subject_words
+from appliance.services.query import Vocabulary
 from appliance.services.term_rarity import Rarity, counted
 from tests.engines.questions import passage
 from tests.engines.word_embedder import WordEmbedder
@@ -117,3 +119,46 @@ def test_rarity_is_learned() -> None:
     rarity = counted(["the dose of digoxin", "the dose of lisinopril", "the dose again"])
     assert rarity.of("unheard") == 1.0 and not rarity.knows("unheard")
     assert 0.0 <= rarity.of("dose") < rarity.of("digoxin") < 1.0
+
+
+COMMON = "what is the starting dose of in for to be kept cost price recommended biggest".split()
+
+
+def judged(question: str, text: str, similarity: float, title: str = "Guide") -> bool:
+    rule = EvidenceRule(WordEmbedder(COMMON), cast(Any, Learned()))
+    found = [passage(text, similarity=similarity, title=title)]
+    return asyncio.run(rule.bearing(question, found)) == found
+
+
+def test_a_name_that_is_missing_counts_and_a_common_word_may_be_said_otherwise() -> None:
+    assert judged("What is the biggest dose of metformin?", METFORMIN, 0.95)
+    assert not judged("What is the glargine dose of metformin?", METFORMIN, 0.95)
+
+
+def test_the_words_of_a_name_stand_together() -> None:
+    apart = "Stiff joints. The person may have a rash. Syndromes differ. Man is mortal."
+    together = "Stiff person syndrome is rare."
+    asked = "What is stiff person syndrome?"
+    assert judged(asked, together, 0.5)
+    assert not judged(asked, apart, 0.5)
+
+
+def test_one_kind_is_no_answer_about_another() -> None:
+    text = "Spinocerebellar ataxia type {} begins in late life and impairs gait."
+    asked = "What is spinocerebellar ataxia type 3?"
+    assert judged(asked, text.format("III"), 0.8)
+    assert not judged(asked, text.format("6"), 0.8)
+
+
+def test_another_name_of_what_is_asked_counts() -> None:
+    class Known:
+        known = Vocabulary(
+            Counter(["vertebral", "body", "replacement"]),
+            [("VBR", "vertebral body replacement", 3)],
+        )
+
+    text = "Vertebral body replacement is contraindicated in infection."
+    found = [passage(text, similarity=0.5)]
+    for lexicon, expected in ((None, []), (cast(Any, Known()), found)):
+        rule = EvidenceRule(WordEmbedder(), cast(Any, Learned()), lexicon)
+        assert asyncio.run(rule.bearing("VBR contraindicated?", found)) == expected

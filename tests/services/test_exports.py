@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,18 @@ import pytest
 from appliance.errors import Busy, NotFound, PayloadTooLarge, Unavailable
 from appliance.services import exports as exports_module
 from appliance.services.exports import ExportFormat, Exports
-from appliance.storage.database import Database
-from tests.answering_parts import ORIGIN, World, build_world, enrol, principal, rows
+from appliance.storage import documents
+from appliance.storage.database import Connection, Database
+from tests.answering_parts import (
+    DOSE,
+    ORIGIN,
+    World,
+    build_world,
+    enrol,
+    passage,
+    principal,
+    rows,
+)
 from tests.conftest import SettableClock
 
 ADA, BEN = principal("ada"), principal("ben")
@@ -69,6 +80,30 @@ async def test_lines_for_readers_and_everything_for_machines(
     )
     assert len(trail) == 5
     assert trail[0] == {"details": '{"format":"md","messages":2}'}
+
+
+async def test_a_document_replaced_since_is_known(world: World, exports: Exports) -> None:
+    world.engine.enqueue([f"{DOSE} [1]"])
+    stream = await world.answering.reply(ADA, ORIGIN, "What is the dose?")
+    await stream.wait()
+    old = world.index.found[0].document
+    new = replace(passage(DOSE).document, sha256="1" * 64, supersedes=old.id)
+
+    def put(tx: Connection) -> None:
+        for document in (old, new):
+            tx.execute("INSERT INTO files VALUES (?, 1, x'00', '')", (document.sha256,))
+            documents.insert(tx, document)
+        tx.execute("UPDATE documents SET revision = 1 WHERE id = ?", (old.id,))
+
+    async def superseded() -> frozenset[str]:
+        conversation_id = stream.conversation_id
+        made = await exports.transcript(ADA, ORIGIN, conversation_id, ExportFormat.JSON)
+        return made.superseded
+
+    await world.database.write(put)
+    assert await superseded() == frozenset()  # its successor is not in force
+    await world.database.write(lambda tx: tx.execute("UPDATE documents SET revision = 1"))
+    assert await superseded() == {old.id}
 
 
 async def test_a2_nothing_of_other_people(world: World, exports: Exports) -> None:

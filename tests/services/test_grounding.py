@@ -16,7 +16,7 @@ INTRODUCTION = "From the hospital's documents:"
 
 
 def grounded(answer: str, *passages: Passage) -> Grounding:
-    return ground(answer, passages, lambda n: f"citation-{n}", introduction=INTRODUCTION)
+    return ground(answer, passages, lambda n: f"citation-{n}", introduction=[INTRODUCTION])
 
 
 def test_a_quotation_points_into_the_page() -> None:

@@ -66,6 +66,30 @@ def test_a_caption_stands_alone_above_a_sentence() -> None:
     assert headings("The end of it.\nRisk Assessment\nand what follows goes on.") == []
 
 
+@pytest.mark.parametrize(
+    ("line", "following", "found"),
+    [
+        ("Introduction of the National Ward", "Safety Standard has helped to raise the", False),
+        ("Respiratory Hygiene and Care", "Respiratory Hygiene and Care where people go", True),
+        ("Introduction of the National Ward", "Measures such as these have helped with", True),
+    ],
+)
+def test_a_name_that_goes_on_in_a_sentence_is_no_caption(
+    line: str, following: str, found: bool
+) -> None:
+    rest = "protection of all the people who work there\nfrom any of the injuries that were common."
+    page = f"It ends here.\n\n{line}\n{following}\n{rest}"
+    assert headings(page) == [line] * found
+
+
+def test_a_label_of_an_outline_stands_before_a_title_written_as_a_sentence() -> None:
+    title = "VII.b. Injection safety (not for pharmacy\npractices)"
+    assert headings(f"{title}\n\nIf it is never done here, check the box\nand go on.") == [
+        title.replace("\n", " ")
+    ]
+    assert headings("It goes on.\nVII. Injection safety\n\nIf it is never done, go on.") == []
+
+
 def test_numbered_titles_written_as_sentences_are_stand_below_a_gap() -> None:
     text = "It is checked every hour."
     for title in ("5 Potassium replacement: monitoring", "2 Crash call"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import re
+from dataclasses import replace
 
 import pytest
 from markdown_it import MarkdownIt
@@ -129,6 +130,23 @@ def test_a_whole_transcript() -> None:
         "- [1] Ward handbook, section 4.2 Doses, page 3 of 12, version 7, effective 2025-01-01\\",
         "  “The usual dose is 5 mg.”",
         "- [2] Ward handbook, page 4 of 12, effective 2025-01-01\\",
+        "  “The usual dose is 5 mg.”",
+    ]
+
+
+def test_what_has_become_of_a_cited_document_is_said() -> None:
+    due = citation(1, document_id="a", review_by="2025-12-31")
+    replaced = citation(2, document_id="b", review_by="2026-01-02")
+    made = replace(
+        transcript(answer("5 mg. [1] 6 mg. [2]", citations=(due, replaced))),
+        superseded=frozenset("b"),
+    )
+    lines = to_markdown(made).splitlines()
+    place = lines.index("**References**")
+    assert [line for line in lines[place:] if line.startswith("  ")] == [
+        "  **Its review was due by 2025-12-31: check that it still holds.**\\",
+        "  “The usual dose is 5 mg.”",
+        "  **It has been replaced by a newer document since.**\\",
         "  “The usual dose is 5 mg.”",
     ]
 

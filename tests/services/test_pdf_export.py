@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 
@@ -47,6 +48,16 @@ def test_a_whole_transcript() -> None:
         "1 / 1",
     ):
         assert words in text, words
+
+
+def test_what_has_become_of_a_cited_document_is_said() -> None:
+    both = citation(1, document_id="a", review_by="2025-12-31")
+    made = replace(transcript(answer("5 mg. [1]", citations=(both,))), superseded=frozenset("a"))
+    (text,) = pages(made)
+    assert "Its review was due by 2025-12-31: check that it still holds." in text
+    assert "It has been replaced by a newer document since." in text
+    (text,) = pages(replace(made, superseded=frozenset("b")))
+    assert "replaced" not in text
 
 
 def test_a_long_text_goes_over_pages_and_loses_nothing() -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import islice, permutations
 
 import pytest
 
+from appliance.services import spelling
 from appliance.services.query import Query, Vocabulary, essence
 
 STORY = (
@@ -63,3 +65,29 @@ def test_a_story_is_reduced_to_what_it_asks() -> None:
     assert essence(STORY) == "He takes warfarin. What is the target INR?"
     assert essence("I have a patient. What is the dose?") == "I have a patient. What is the dose?"
     assert essence("word " * 60) == "word " * 60
+
+
+def test_one_document_gives_a_usual_abbreviation_no_meaning_of_its_own() -> None:
+    names = [("AF", "atrial fibrillation", 9), ("AF", "ambulatory fever", 1)]
+    assert Vocabulary(Counter(), names).understood("AF").names == (("AF", "atrial fibrillation"),)
+    names = [("AF", "atrial fibrillation", 3), ("AF", "amniotic fluid", 1)]
+    assert len(Vocabulary(Counter(), names).understood("AF").names) == 2
+
+
+def test_a_document_of_words_that_look_alike_holds_nobody_up() -> None:
+    """As many as take half an hour to compare with each word of a question."""
+    alike = {f"m{''.join(letters)}": 1 for letters in permutations("abcdefgh")}
+    vocabulary = Vocabulary(Counter({"metformin": 5, **alike}))
+    asked = " ".join(f"m{''.join(letters)}" for letters in islice(permutations("zbcdefgh"), 400))
+    looked: list[str] = []
+    distance = spelling.distance
+
+    def counted(one: str, other: str) -> float:
+        looked.append(other)
+        return distance(one, other)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(spelling, "distance", counted)
+        vocabulary.understood(f"metfromin {asked}?")
+    assert 0 < len(looked) < 20_000
+    assert vocabulary.understood("metfromin").text == "metformin"

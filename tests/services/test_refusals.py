@@ -35,3 +35,8 @@ def test_nothing_near_offers_nothing() -> None:
     assert text.startswith("The one document that was searched gives no answer")
     assert "\n" not in text and "Nearest" not in text
     assert "no documents" in refusal(0, ())
+
+
+def test_it_says_how_the_question_was_read() -> None:
+    text = refusal(2, (), "This question was read with “a” as “b”.")
+    assert "so none is given. This question was read with “a” as “b”. Try" in text

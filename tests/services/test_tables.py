@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from appliance.services.page_lines import lines_of
-from appliance.services.tables import Table, cells_of, tables_of
+from appliance.services.table_leads import Table, cells_of
+from appliance.services.tables import tables_of
 
 
 def tables(*pages: str) -> list[Table]:
@@ -21,6 +22,9 @@ def tables(*pages: str) -> list[Table]:
         ("\t10 mg\t20 mg\nRash\t1\t4", "\t10 mg\t20 mg"),
         ("6 years\t250 mg\n9 years\t500 mg\n12 years\t750 mg", ""),
         ("Drug\tEffect\nAspirin\tMore bleeding than before\nRifampin\tA lower INR", "Drug\tEffect"),
+        ("Rash\t10 mg\t20 mg\nItch\t6.3\t4", "Rash\t10 mg\t20 mg"),
+        ("Adults\t10 mg\t2\nInfants\t5 mg\t4", ""),
+        ("Sex\tDose\tDrug\nSex\tof\tto\nMen\t5\t4", "Sex\tDose\tDrug\n\tof\tto"),
         ("| Age | Dose |\n|-----|------|\n| 6 | 250 mg |", "Age\tDose"),
     ],
 )
@@ -91,3 +95,27 @@ def test_cells() -> None:
     assert cells_of("\ta\t b \t") == ["", "a", "b", ""]
     assert cells_of("| a | b |") == ["a", "b"]
     assert cells_of("a and b") == ["a and b"]
+
+
+DOSING = "Table 1\nInfection\tSeverity\tDose\nSkin\tMild\t500 mg\n\tSevere\t750 mg"
+
+
+def test_a_row_is_led_by_the_cells_that_span_it() -> None:
+    text = f"{DOSING}\nBone\tMild\t250 mg\n\tSevere\t400 mg\n\t\t800 mg"
+    (table,) = tables(text)
+    lines = lines_of([text])
+    leads = [table.lead_of(lines, number).removeprefix(table.head) for number in range(2, 7)]
+    assert leads == ["", "\nSkin\t", "", "\nBone\t", "\nBone\tSevere\t"]
+
+
+def test_a_spanning_cell_goes_on_over_the_page() -> None:
+    pages = DOSING, "\tFatal\t900 mg\nBone\tMild\t250 mg"
+    _, table = tables(*pages)
+    lines = lines_of(pages)
+    assert table.lead_of(lines, 4) == "Table 1\nInfection\tSeverity\tDose\nSkin\t"
+    assert table.lead_of(lines, 5) == "Table 1\nInfection\tSeverity\tDose"
+
+
+def test_the_rest_of_a_cell_is_no_group() -> None:
+    (table,) = tables("Age\tDose\nAdults\t5 mg with a meal or\nMilk\nInfants\t1 mg\nOthers\t2 mg")
+    assert table.groups == ()

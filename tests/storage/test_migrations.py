@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -165,14 +169,37 @@ async def test_conversations_of_an_earlier_version_are_counted_and_found(
     await database.close()
 
 
-async def test_vectors_of_an_earlier_version_are_kept(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+VECTOR = np.arange(3, dtype="<f4")
+# Opens the database and dies at a statement of the eighth migration, or right behind its last.
+KILLED = """
+import asyncio, os, signal, sys
+from pathlib import Path
+from appliance.storage import migrations
+from appliance.storage.database import Database
+
+left = int(sys.argv[2])
+inner = migrations._run
+
+def run(db, *statements):
+    global left
+    for statement in statements:
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        left -= 1
+        inner(db, statement)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+migrations._run = run
+asyncio.run(Database.open(Path(sys.argv[1]), bytes.fromhex(sys.argv[3])))
+"""
+
+
+async def at_the_seventh(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A database as version 7 left it, with a document of two chunks."""
     earlier = sqlite_utils.Migrations("appliance")
     earlier._migrations = list(migrations.schema._migrations)[:7]
     monkeypatch.setattr(migrations, "schema", earlier)
-    database = await Database.open(tmp_path / "a.db", KEY)
-    vector = np.arange(3, dtype="<f4")
+    database = await Database.open(path, KEY)
 
     def fill(tx: Connection) -> None:
         tx.execute("INSERT INTO files (sha256, size, key, created_at) VALUES ('f', 1, X'00', '')")
@@ -184,7 +211,7 @@ async def test_vectors_of_an_earlier_version_are_kept(
         tx.execute(
             "INSERT INTO pages (document_id, revision, number, text) VALUES ('d', 1, 1, 'ab')"
         )
-        for ordinal, (model, blob) in enumerate([("m", vector.tobytes()), (None, None)]):
+        for ordinal, (model, blob) in enumerate([("m", VECTOR.tobytes()), (None, None)]):
             tx.execute(
                 """INSERT INTO chunks (id, document_id, revision, ordinal, page, char_start,
                                        char_end, embedding_model, embedding)
@@ -195,11 +222,17 @@ async def test_vectors_of_an_earlier_version_are_kept(
     await database.write(fill)
     await database.close()
     monkeypatch.undo()
+
+
+async def test_vectors_of_an_earlier_version_are_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await at_the_seventh(tmp_path / "a.db", monkeypatch)
     database = await Database.open(tmp_path / "a.db", KEY)
     first, second = await database.read(
         lambda tx: chunks.of_revision(tx, "d", 1, "m", start=0, limit=9)
     )
-    assert first.vector is not None and first.vector.tolist() == vector.tolist()
+    assert first.vector is not None and first.vector.tolist() == VECTOR.tolist()
     assert second.vector is None
     assert await database.read(lambda tx: chunks.to_serve(tx, "m")) == (2, 1)
     assert await database.read(lambda tx: chunks.to_serve(tx, "another")) == (2, 0)
@@ -207,4 +240,24 @@ async def test_vectors_of_an_earlier_version_are_kept(
     await database.write(lambda tx: tx.execute("DELETE FROM documents").rowcount)
     left = "SELECT count(*) AS n FROM chunk_vectors"
     assert await database.read(lambda tx: tx.execute(left).fetchone()["n"]) == 0
+    await database.close()
+
+
+@pytest.mark.parametrize("statement", [0, 1, 9, 15, 17, 18, 19, 99])
+async def test_an_upgrade_that_was_killed_starts_again(
+    statement: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.db"
+    await at_the_seventh(path, monkeypatch)
+    command = [sys.executable, "-c", KILLED, str(path), str(statement), KEY.hex()]
+    killed = await asyncio.to_thread(lambda: subprocess.run(command, check=False))
+    assert killed.returncode == -signal.SIGKILL
+    database = await Database.open(path, KEY)
+    assert tuple(await database.read(applied)) == migrations.names()
+    first, second = await database.read(
+        lambda tx: chunks.of_revision(tx, "d", 1, "m", start=0, limit=9)
+    )
+    assert first.vector is not None and first.vector.tolist() == VECTOR.tolist()
+    assert second.vector is None
+    assert await database.read(lambda tx: chunks.to_serve(tx, "m")) == (2, 1)
     await database.close()

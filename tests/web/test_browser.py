@@ -295,6 +295,7 @@ def test_governance_and_references_go_with_the_answer(page: Browser, live_server
     assert "[1] Brontavil guide" in copied
     assert "version 7" in copied
     assert "2019" in copied
+    assert "review was due" in copied and "2021" in copied
 
     selected = str(
         page.script(
@@ -320,6 +321,18 @@ def test_governance_and_references_go_with_the_answer(page: Browser, live_server
     page.click(".answer .chip")
     page.wait_for(".passage-box .notice")
     assert "replaced" in page.text(".passage-box .notice")
+    # With the evidence beside it the answer is narrow: a source's date stays in its card.
+    outside = """return [...document.querySelectorAll(".source")].filter((card) => {
+      const edge = card.getBoundingClientRect();
+      return [...card.children].some((part) => {
+        const box = part.getBoundingClientRect();
+        return box.right > edge.right || box.left < edge.left;
+      });
+    }).length"""
+    for width in (1366, 1200, 400):
+        page.resize(width, 900)
+        page.script("document.querySelector('.source-title').textContent += ' Pharmacotherapy'")
+        assert page.script(outside) == 0, width
 
 
 def test_an_upload_is_followed_until_it_is_indexed(page: Browser, tmp_path: Path) -> None:
