@@ -162,6 +162,7 @@ class LlamaScheduler:
         """Serve until `stop`; what is running or waiting then gets Unavailable."""
         try:
             self._read_static()
+            self._step_started = None
             while self._wait():
                 self._step_started = time.monotonic()
                 self._step()
@@ -205,6 +206,7 @@ class LlamaScheduler:
             if self._closing:
                 break
             part = tokens[start : start + self._pacer.budget(0, 1, len(tokens))]
+            self._step_started = time.monotonic()
             code, _ = self._context.decode([Part(slot.number, start, part, output=False)])
             if code != 0:
                 self._slots.clear(slot)

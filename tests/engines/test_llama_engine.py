@@ -326,7 +326,7 @@ async def test_stories_are_told_token_for_token_as_llama_cpp_tells_them() -> Non
     await engine.close()
 
     prompt = ChatTemplate(None, bos="", eos="").render(next(candidates(asked)).turns)[0].text
-    reference = llama_cpp.Llama(str(path), n_ctx=512, n_threads=1, verbose=False)
+    reference = llama_cpp.Llama(str(path), n_ctx=512, n_threads=1, n_threads_batch=1, verbose=False)
     tokens = reference.tokenize(prompt.encode(), add_bos=True, special=False)
     tokens_told: list[int] = []
     for token in reference.generate(tokens, temp=0.0, repeat_penalty=1.0):
