@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Any
 
 import orjson
@@ -46,8 +47,10 @@ class ServedModel:
 
     @property
     def name(self) -> str:
-        """Fit to be stored and shown."""
-        return "".join(filter(str.isprintable, self.id))[:_NAME_CHARACTERS] or "unnamed"
+        """Fit to be stored and shown; llama-server calls a model by the path of its file."""
+        path = PurePosixPath(self.id)
+        name = path.stem if path.suffix == ".gguf" else self.id
+        return "".join(filter(str.isprintable, name))[:_NAME_CHARACTERS] or "unnamed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +140,7 @@ def refusal(status: int, body: bytes, headers: Mapping[str, str]) -> ApplianceEr
             "The language model's server has no time now.",
             retry_after=max(1, min(seconds, _LONGEST_RETRY_S)),
         )
-    if 400 <= status < 500 and _TOO_LONG.search(body.decode("utf-8", "replace")):
+    if status >= 400 and _TOO_LONG.search(body.decode("utf-8", "replace")):
         return PromptTooLong("The question is too long for the language model.")
     if 300 <= status < 400:
         what = "points to another address, and none but the one that is set is asked"
