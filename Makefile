@@ -47,6 +47,7 @@ llama-tools: ready-dev
 bench-llm: llama-tools
 	$(BIN)/python -m tests.benchmarks.bench_batching
 	$(BIN)/python -m tests.benchmarks.bench_llm_server
+	$(BIN)/python -m tests.benchmarks.bench_llama_bench
 
 eval: ready-dev
 	$(BIN)/python -m tests.quality
