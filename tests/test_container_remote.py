@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -119,6 +120,27 @@ async def test_a_server_that_is_busy_fails_its_answer_alone(tmp_path: Path) -> N
         (answer,) = await answered(container)
         assert answer["status"] == "failed"
         assert all(state.ok for state in await container.services.health.states())
+
+
+async def test_the_one_address_is_all_that_is_connected_to(tmp_path: Path) -> None:
+    """Seen by the interpreter itself; a hook stays for good, so it is switched off."""
+    seen: list[Any] | None = []
+
+    def notice(event: str, arguments: tuple[Any, ...]) -> None:
+        if seen is not None and event in ("socket.connect", "socket.sendto"):
+            seen.append(arguments[1])
+
+    sys.addaudithook(notice)
+    async with (
+        model_server(spoken("The usual dose is 5 mg once daily [1].")) as server,
+        appliance(tmp_path, server.url) as container,
+    ):
+        await answered(container)
+        await container.services.health.states()
+        counted = connections(container)
+    assert seen == [("127.0.0.1", server.port)] * int(counted)
+    assert counted >= 2
+    seen = None
 
 
 async def test_without_it_nothing_is_connected_to(tmp_path: Path) -> None:

@@ -43,10 +43,11 @@ async def told(program: str, *arguments: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in output.splitlines() if line.startswith(b"{")]
 
 
-async def one_stream(model: Path, threads: int, answer: int) -> float:
-    """Tokens per second that llama-bench writes."""
-    sizes = ("--n-prompt", "0", "--n-gen", str(answer), "--repetitions", "3")
-    arguments = ("--model", str(model), "--threads", str(threads), *sizes, "--output", "jsonl")
+async def one_stream(model: Path, threads: int, prompt: int, answer: int) -> float:
+    """Tokens per second that llama-bench writes behind a prompt."""
+    sizes = ("--n-prompt", "0", "--n-depth", str(prompt), "--n-gen", str(answer))
+    times = ("--repetitions", "3", "--output", "jsonl")
+    arguments = ("--model", str(model), "--threads", str(threads), *sizes, *times)
     (row,) = await told("llama-bench", *arguments)
     return float(row["avg_ts"])
 
@@ -115,7 +116,10 @@ async def main(options: argparse.Namespace) -> None:
                     )
                     note(reference_writing=writing, reference_whole=whole)
                     if chats == 1:
-                        note(bench=await one_stream(path, options.threads, options.answer))
+                        bench = await one_stream(
+                            path, options.threads, engine.prompt, options.answer
+                        )
+                        note(bench=bench)
             _print(chats, {name: statistics.median(speeds) for name, speeds in found.items()})
 
 

@@ -21,6 +21,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -37,6 +38,7 @@ from tests.benchmarks.bench_batching import WINDOW, write_model
 from tests.engines.llama_server import llama_server
 
 PATIENCE_S = 600.0
+LINE_BYTES = 16 << 20  # the tokens of all prompts
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ class Round:
 
 class Appliance:
     def __init__(
-        self, process: subprocess.Popen[str], sockets: Sequence[SocketClient], questions: list[str]
+        self, process: Process, sockets: Sequence[SocketClient], questions: list[str]
     ) -> None:
         self._process = process
         self._sockets = sockets
@@ -98,12 +100,10 @@ class Appliance:
 
     async def prompts(self) -> list[list[int]]:
         """Of the round that is over."""
-        return json.loads(await asyncio.to_thread(self._told))  # type: ignore[no-any-return]
-
-    def _told(self) -> str:
         assert self._process.stdin is not None and self._process.stdout is not None
-        print(file=self._process.stdin, flush=True)
-        return self._process.stdout.readline()
+        self._process.stdin.write(b"\n")
+        found: list[list[int]] = json.loads(await self._process.stdout.readline())
+        return found
 
 
 @asynccontextmanager
@@ -112,27 +112,26 @@ async def appliance(
 ) -> AsyncIterator[Appliance]:
     named = {name: getattr(options, name) for name in ("threads", "clients", "prompt", "answer")}
     given = {"model": model, "embedding": options.embedding, "rounds": options.repeats + 2, **named}
-    flags = [part for name, value in given.items() for part in (f"--{name}", str(value))]
-    with subprocess.Popen(
-        [sys.executable, "-m", "tests.benchmarks.served_model", folder, *flags],
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.benchmarks.served_model", folder),
+        *(part for name, value in given.items() for part in (f"--{name}", str(value))),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            assert process.stdin is not None and process.stdout is not None
-            ready = json.loads(await asyncio.to_thread(process.stdout.readline))
-            async with AsyncExitStack() as stack:
-                url = f"ws://127.0.0.1:{ready['port']}/ws"
-                sockets = [
-                    await stack.enter_async_context(SocketClient(url, token))
-                    for token in ready["tokens"]
-                ]
-                yield Appliance(process, sockets, ready["questions"])
-            process.stdin.close()
-            process.wait(timeout=60)
-        finally:
-            process.terminate()
+        limit=LINE_BYTES,
+    )
+    assert process.stdin is not None and process.stdout is not None
+    try:
+        ready = json.loads(await process.stdout.readline())
+        async with AsyncExitStack() as stack:
+            url = f"ws://127.0.0.1:{ready['port']}/ws"
+            sockets = [
+                await stack.enter_async_context(SocketClient(url, token))
+                for token in ready["tokens"]
+            ]
+            yield Appliance(process, sockets, ready["questions"])
+    finally:
+        process.stdin.close()
+        await process.wait()
 
 
 async def server_round(url: str, prompts: Sequence[Sequence[int]], answer: int) -> Round:

@@ -90,7 +90,7 @@ def section(name: str, tokens: int, chooser: random.Random) -> str:
 
 
 async def serve(options: argparse.Namespace) -> None:
-    answer_writer.SentenceGate = OpenGate  # type: ignore[assignment, misc]
+    answer_writer.__dict__["SentenceGate"] = OpenGate
     engine = Noting(
         await LlamaEngine.open(
             options.model,

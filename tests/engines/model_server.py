@@ -34,6 +34,7 @@ def status(code: int, body: bytes = b"{}", *headers: str) -> bytes:
 
 
 MODELS: dict[str, Any] = {"object": "list", "data": [{"id": "ward-7b", "owned_by": "vllm"}]}
+SERVED = status(200, json.dumps(MODELS).encode())
 
 Script = bytes | Callable[[asyncio.StreamWriter], Awaitable[None]]
 
@@ -46,7 +47,7 @@ class ModelServer:
     """
 
     scripts: list[Script] = field(default_factory=lambda: [spoken("Ten mg [1].")])
-    models: Script = status(200, json.dumps(MODELS).encode())
+    models: Script = SERVED
     port: int = 0
     asked: list[dict[str, Any]] = field(default_factory=list)  # bodies of the questions
     heads: list[str] = field(default_factory=list)  # of all requests

@@ -550,7 +550,7 @@ async def test_a_thousand_abandoned_answers_leave_every_place_free() -> None:
                 await asyncio.gather(task, return_exceptions=True)
 
         for start in range(0, 1000, 50):
-            moments = [lambda n=n: asyncio.sleep(n % 5 * 0.001) for n in range(50)]  # type: ignore[misc]
+            moments = [lambda n=n: asyncio.sleep(n % 5 * 0.001) for n in range(50)]
             await asyncio.gather(*(give_up(start + n, wait) for n, wait in enumerate(moments)))
         assert (engine.running, engine.waiting) == (0, 0)
         async with asyncio.timeout(10):
