@@ -75,10 +75,7 @@ def completion_body(
 ) -> bytes:
     body: dict[str, Any] = {
         "model": model,
-        "messages": [
-            {"role": turn.role, "content": turn.content.encode("utf-8", "replace").decode()}
-            for turn in prompt.turns
-        ],
+        "messages": _messages(prompt),
         "max_tokens": max_tokens,
         "temperature": temperature,
         "stream": True,
@@ -87,6 +84,24 @@ def completion_body(
     if grammar is not None:
         body["grammar"] = grammar
     return orjson.dumps(body)
+
+
+def _messages(prompt: Prompt) -> list[dict[str, str]]:
+    """The instructions, then questions and answers in turn: many models' templates refuse others.
+
+    An answer that lost its question goes; a question that had no answer is one with the next.
+    """
+    found: list[dict[str, str]] = []
+    for turn in prompt.turns:
+        content = turn.content.encode("utf-8", "replace").decode()
+        before = found[-1]["role"] if found else None
+        if turn.role == "assistant" and before in (None, "system"):
+            continue
+        if turn.role == before:
+            found[-1]["content"] += f"\n\n{content}"
+        else:
+            found.append({"role": turn.role, "content": content})
+    return found
 
 
 def served_model(body: bytes, wanted: str | None) -> ServedModel:

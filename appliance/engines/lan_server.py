@@ -7,6 +7,7 @@ while all its addresses are private ones.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ipaddress
 import re
 import socket
@@ -88,13 +89,11 @@ class LanServer:
         """
         try:
             async with asyncio.timeout(CONNECT_S):
-                return await asyncio.open_connection(
-                    await self._address(),
-                    self.port,
-                    limit=LINE_BYTES,
-                    ssl=self.tls,
-                    server_hostname=self.host if self.tls else None,
-                )
+                *others, last = await self._addresses()
+                for address in others:
+                    with contextlib.suppress(ConnectionError):
+                        return await self._open(address)
+                return await self._open(last)
         except TimeoutError:
             raise Unavailable("The language model's server does not respond.") from None
         except ssl.SSLError as error:
@@ -104,17 +103,26 @@ class LanServer:
         except OSError:
             raise Unavailable("The language model's server cannot be reached.") from None
 
-    async def _address(self) -> str:
+    async def _open(self, address: str) -> Connection:
+        return await asyncio.open_connection(
+            address,
+            self.port,
+            limit=LINE_BYTES,
+            ssl=self.tls,
+            server_hostname=self.host if self.tls else None,
+        )
+
+    async def _addresses(self) -> list[str]:
         """Where to connect to: the host itself, or what its name means now."""
         if _address(self.host) is not None:
-            return self.host
+            return [self.host]
         loop = asyncio.get_running_loop()
         found = await loop.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
         addresses = [str(entry[4][0]) for entry in found]
         # One that is not would be reached as soon as the others are down.
         if not addresses or not all(map(is_private, addresses)):
             raise Unavailable("The name of the language model's server is of no private address.")
-        return addresses[0]
+        return addresses
 
 
 def is_private(address: str) -> bool:

@@ -70,6 +70,23 @@ async def test_it_streams_piece_by_piece_and_asks_as_the_prompt_says() -> None:
     assert engine.writes
 
 
+async def test_the_conversation_is_told_in_turns_as_templates_want() -> None:
+    user, assistant = MessageRole.USER, MessageRole.ASSISTANT
+    history = [
+        Turn(assistant, "An answer without its question [1]."),
+        Turn(user, "Which drug?"),
+        Turn(user, "Which drug then?"),
+        Turn(assistant, "Metformin [1]."),
+    ]
+    async with model_server() as server:
+        await told(await opened(server), question("The dose?", ["Ten mg."], history))
+    assert [(turn["role"], turn["content"]) for turn in server.asked[0]["messages"]][1:] == [
+        ("user", "Which drug?\n\nWhich drug then?"),
+        ("assistant", "Metformin."),
+        ("user", "The dose?"),
+    ]
+
+
 async def test_the_name_is_the_servers() -> None:
     async with model_server() as server:
         assert (await opened(server)).name == "ward-7b"
@@ -153,7 +170,8 @@ async def test_forms_that_servers_differ_in_are_understood(answer: bytes) -> Non
 
 
 def long_question() -> Question:
-    history = [Turn(MessageRole.USER, "Before. " * 20) for _ in range(4)]
+    roles = (MessageRole.USER, MessageRole.ASSISTANT) * 2
+    history = [Turn(role, "Before. " * 20) for role in roles]
     return question("The dose?", ["Ten mg daily. " * 30] * 4, history)
 
 
