@@ -1,11 +1,13 @@
 """Rows 13 and 14: LlamaEngine against llama-bench and llama-batched-bench.
 
-    python -m tests.benchmarks.bench_llama_bench [--chats 1,4,16 --threads 2 --answer 64]
+    python -m tests.benchmarks.bench_llama_bench [--chats 1,4,16 --threads 2 --answer 256]
 
 All load the same random-weight model of 190 M parameters. The reference programs compute nothing
 but tokens: no text, no sampling, no form. They read all prompts first and then write all answers,
-so two speeds are compared: of writing alone, and of the whole run with its prompts of as many
-tokens as the engine's. The engine reads the instructions, a part of all its prompts, only once.
+so two speeds are compared: while all answers are being written, and over the whole run with its
+prompts of as many tokens as the engine's. The engine reads the instructions, a part of all its
+prompts, only once. Answers must be long enough for a time in which all are being written, since the
+engine lets the first begin while it reads the others' prompts.
 The sides are measured in turn, each with a fresh start.
 """
 
@@ -14,19 +16,23 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import math
 import statistics
 import sys
 import tempfile
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from appliance.domain import Question
 from appliance.engines import llama_runtime
 from appliance.engines.llama_engine import LlamaEngine
 from appliance.engines.llama_runtime import LlamaModel
 from appliance.engines.prompt_tokens import model_template, prompt_tokens
 from tests.benchmarks import llama_tools
-from tests.benchmarks.bench_batching import WINDOW, Asker, Run, ours, write_model
+from tests.benchmarks.bench_batching import WINDOW, Asker, write_model
 
 
 async def told(program: str, *arguments: str) -> list[dict[str, Any]]:
@@ -64,6 +70,46 @@ async def batched(
     return float(row["speed_tg"]), chats * answer / float(row["t"])
 
 
+@dataclass(frozen=True, slots=True)
+class Arrivals:
+    """For each chat, the seconds at which its pieces came; `answer` tokens gave them.
+
+    A piece may take several tokens, where a character does.
+    """
+
+    chats: tuple[tuple[float, ...], ...]
+    answer: int
+
+    @property
+    def writing(self) -> float:
+        """Tokens per second while all are being written; nan if they never are."""
+        begun, ended = max(one[0] for one in self.chats), min(one[-1] for one in self.chats)
+        if ended <= begun:
+            return math.nan
+        within = sum(begun < moment <= ended for one in self.chats for moment in one)
+        share = within / sum(map(len, self.chats))
+        return share * self.answer * len(self.chats) / (ended - begun)
+
+    @property
+    def whole(self) -> float:
+        return self.answer * len(self.chats) / max(one[-1] for one in self.chats)
+
+
+async def arrivals(engine: LlamaEngine, questions: Sequence[Question], answer: int) -> Arrivals:
+    started = time.perf_counter()
+
+    async def chat(asked: Question) -> tuple[float, ...]:
+        return tuple(
+            [
+                time.perf_counter() - started
+                async for piece in engine.answer(asked)
+                if isinstance(piece, str)
+            ]
+        )
+
+    return Arrivals(tuple(await asyncio.gather(*map(chat, questions))), answer)
+
+
 class Engine:
     def __init__(self, options: argparse.Namespace, path: Path) -> None:
         self._options = options
@@ -75,7 +121,7 @@ class Engine:
         self.prompt = len(prompt_tokens(model, model_template(model), asked, WINDOW).tokens)
         model.close()
 
-    async def run(self, chats: int) -> Run:
+    async def run(self, chats: int) -> Arrivals:
         answer = self._options.answer
         engine = await LlamaEngine.open(
             self._path,
@@ -84,8 +130,8 @@ class Engine:
             max_tokens=answer,
             slots=16,
         )
-        await ours(engine, self._asker.ask(1), answer)  # with the instructions read before
-        run = await ours(engine, self._asker.ask(chats), answer)
+        await arrivals(engine, self._asker.ask(1), answer)  # with the instructions read before
+        run = await arrivals(engine, self._asker.ask(chats), answer)
         await engine.close()
         return run
 
@@ -141,8 +187,8 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--chats", default="1,4,16")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--prompt", type=int, default=256)
-    parser.add_argument("--answer", type=int, default=64)
+    parser.add_argument("--prompt", type=int, default=64)
+    parser.add_argument("--answer", type=int, default=256)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--model", type=Path, help="instead of the one of random weights")
     asyncio.run(main(parser.parse_args()))
