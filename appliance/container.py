@@ -14,6 +14,7 @@ from appliance.engines.extractive import ExtractiveAnswerer
 from appliance.engines.introductions import introductions
 from appliance.engines.llama_engine import LlamaEngine
 from appliance.engines.missing import MissingEngine
+from appliance.engines.openai_engine import OpenAiEngine
 from appliance.engines.pdf import PdfReader
 from appliance.engines.protocols import AnswerEngine, Embedder
 from appliance.errors import Unavailable
@@ -219,11 +220,11 @@ class Container:
         self._build_accounts(flags)
         index, files = await self._build_knowledge(*await self._load_embedders(), works=True)
         embedder = index.embedder
-        language_model = await self._load_engine()
+        metrics = Metrics(is_open=settings.metrics_access == "open")
+        language_model = await self._load_engine(metrics)
         extractive = ExtractiveAnswerer(embedder)
         self._closing.push_async_callback(extractive.close)
         engine = language_model or extractive
-        metrics = Metrics(is_open=settings.metrics_access == "open")
         streams = AnswerStreams()
         lexicon = await self._lexicon()
         retrieval = self._retrieval(embedder, index, cache, lexicon)
@@ -242,7 +243,7 @@ class Container:
 
         def models() -> Models:
             return Models(
-                llm=None if settings.llm_model is None else engine.name,
+                llm=engine.name if settings.has_language_model else None,
                 speech=None,
                 embedding=embedder.name,
                 coming=index.change,
@@ -458,10 +459,12 @@ class Container:
         )
         return None
 
-    async def _load_engine(self) -> AnswerEngine | None:
+    async def _load_engine(self, metrics: Metrics | None = None) -> AnswerEngine | None:
         """The language model, if one is configured."""
         if self._engine is not None:
             engine = self._engine
+        elif self.settings.llm_base_url is not None:
+            engine = await self._open_remote_model(self.settings.llm_base_url, metrics)
         elif self.settings.llm_model is not None:
             engine = await self._load_language_model(self.settings.llm_model)
         else:
@@ -488,6 +491,21 @@ class Container:
             )
             return MissingEngine(path.name, error)
 
+    async def _open_remote_model(self, base_url: str, metrics: Metrics | None) -> AnswerEngine:
+        settings = self.settings
+        return await OpenAiEngine.open(
+            base_url,
+            ca_file=settings.llm_ca_file,
+            key_file=settings.llm_api_key_file,
+            model=settings.llm_remote_model,
+            context_tokens=settings.llm_context,
+            max_tokens=settings.llm_max_tokens,
+            temperature=settings.llm_temperature,
+            slots=settings.llm_slots,
+            queue_limit=settings.concurrent_answers,
+            connecting=(lambda: None) if metrics is None else metrics.remote_connection,
+        )
+
     def _components(
         self,
         index: SearchIndex,
@@ -507,6 +525,8 @@ class Container:
                 raise engine.reason
             if isinstance(engine, LlamaEngine):
                 engine.check()
+            if isinstance(engine, OpenAiEngine):
+                await engine.check()
 
         return [
             Component("sqlite", "postgres", database),

@@ -36,11 +36,30 @@ def test_lists_are_comma_separated() -> None:
         ({"VOICEASSIST_REGISTRATION": "maybe"}, "VOICEASSIST_REGISTRATION"),
         ({"VOICEASSIST_PASSWORD_ROUNDS": "4"}, "VOICEASSIST_PASSWORD_ROUNDS"),
         ({"VOICEASSIST_CONFIG": "/nowhere/at.toml"}, "/nowhere/at.toml"),
+        ({"VOICEASSIST_LLM_BACKEND": "cloud"}, "VOICEASSIST_LLM_BACKEND"),
+        ({"VOICEASSIST_LLM_BACKEND": "openai"}, "^llm_backend = .* needs llm_base_url.$"),
+        ({"VOICEASSIST_LLM_BASE_URL": "http://10.0.0.5"}, "^llm_base_url is of use only with"),
+        ({"VOICEASSIST_LLM_API_KEY_FILE": "key"}, "^llm_api_key_file is of use only with"),
+        (
+            {
+                "VOICEASSIST_LLM_BACKEND": "openai",
+                "VOICEASSIST_LLM_BASE_URL": "http://10.0.0.5",
+                "VOICEASSIST_LLM_MODEL": "model.gguf",
+            },
+            "^llm_model is of use only with",
+        ),
     ],
 )
 def test_what_cannot_be_used_is_named(environment: dict[str, str], named: str) -> None:
     with pytest.raises(SettingsError, match=named):
         Settings.load(environment=environment)
+
+
+def test_an_empty_variable_is_as_none() -> None:
+    names = ("MODEL", "BASE_URL", "API_KEY_FILE", "CA_FILE", "REMOTE_MODEL")
+    settings = Settings.load(environment={f"VOICEASSIST_LLM_{name}": "" for name in names})
+    assert not settings.has_language_model
+    assert Settings.load(environment={"VOICEASSIST_LLM_MODEL": "a.gguf"}).has_language_model
 
 
 def test_a_misspelt_variable_is_refused_with_what_was_meant() -> None:
