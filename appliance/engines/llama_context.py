@@ -16,24 +16,37 @@ from pathlib import Path
 from typing import Any
 
 import llama_cpp
-import psutil  # type: ignore[import-untyped]
 
-from appliance.engines.llama_runtime import LlamaModel, Part, TokenBatch, compute
+from appliance.engines.gguf_header import GgufHeader
+from appliance.engines.llama_runtime import LlamaModel, OnProgress, Part, TokenBatch, compute
+from appliance.engines.model_need import (
+    SETTING,
+    ModelNeed,
+    available_memory,
+    read_language_model,
+)
 from appliance.engines.step_pacer import MOST
 from appliance.errors import Unavailable
 
-SETTING = "llm_model"
-_MEMORY_SHARE = 0.5  # of what is free besides the weights, for keys and values
-_HALF_FLOAT = 2  # bytes
-
 
 class LlamaContext:
-    def __init__(self, path: Path, *, threads: int, window: int, slots: int) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        threads: int,
+        window: int,
+        slots: int,
+        on_progress: OnProgress | None = None,
+    ) -> None:
         """Load `path`. Raises Unavailable when it is no model that writes text, or memory does not
         hold the keys and values of one text of `window` tokens; there are fewer slots where it does
         not hold those of all.
         """
-        self.model = LlamaModel(path, setting=SETTING)
+        need = need_of(read_language_model(path), window=window, slots=slots)
+        if need.slots(available := available_memory(), 1) < 1:
+            raise need.refuse(path.name, available)
+        self.model = LlamaModel(path, setting=SETTING, on_progress=on_progress)
         try:
             self._open(window, threads, slots)
         except BaseException:
@@ -54,14 +67,10 @@ class LlamaContext:
         self.divisible = not (
             llama_cpp.llama_model_is_recurrent(model) or llama_cpp.llama_model_is_hybrid(model)
         )
-        free = psutil.virtual_memory().available - self.model.path.stat().st_size
-        each = window * self._bytes_per_token()
-        slots = min(slots, int(free * _MEMORY_SHARE) // each)
+        need = need_of(self.model.header, window=window, slots=slots)
+        slots = need.slots(available := available_memory(), slots)
         if slots < 1:
-            raise Unavailable(
-                f"{name} with a context of {window} tokens needs {each >> 20} MiB beside its "
-                "weights, more than this machine has to spare; choose a smaller llm_context."
-            )
+            raise need.refuse(name, available)
         params = llama_cpp.llama_context_default_params()
         params.n_ctx = window * slots
         params.n_seq_max = slots
@@ -135,11 +144,7 @@ class LlamaContext:
         llama_cpp.llama_memory_seq_rm(self._memory, slot, -1, -1)
         return False
 
-    def _bytes_per_token(self) -> int:
-        model, header = self.model.pointer, self.model.header
-        width = llama_cpp.llama_model_n_embd(model) // max(llama_cpp.llama_model_n_head(model), 1)
-        key = header.of_architecture("attention.key_length") or width
-        value = header.of_architecture("attention.value_length") or width
-        heads = max(llama_cpp.llama_model_n_head_kv(model), 1)
-        layers = llama_cpp.llama_model_n_layer(model)
-        return int(layers * heads * (int(key) + int(value)) * _HALF_FLOAT)
+
+def need_of(header: GgufHeader, *, window: int, slots: int) -> ModelNeed:
+    """Of a context with up to `slots` texts of `window` tokens."""
+    return ModelNeed.of(header, window=window, batch=slots + MOST + 1)

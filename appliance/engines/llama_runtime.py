@@ -10,7 +10,7 @@ import ctypes
 import logging
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,8 @@ from appliance.engines.gguf_header import GgufHeader, read_header
 from appliance.errors import Unavailable
 
 _log = logging.getLogger(__name__)
+# The share that is loaded, 0 to 1, told on the thread that loads; False ends the loading.
+OnProgress = Callable[[float], bool]
 _GGML_ERROR = 3
 _start_lock = threading.Lock()
 _started = False
@@ -98,20 +100,32 @@ compute = ComputeTurns()
 class LlamaModel:
     """Weights and vocabulary of one GGUF file, read-only once loaded."""
 
-    def __init__(self, path: Path, *, setting: str) -> None:
+    def __init__(self, path: Path, *, setting: str, on_progress: OnProgress | None = None) -> None:
         """Load `path`, blocking. Raises Unavailable, naming `setting`, when it is no usable GGUF
-        file.
+        file, and when `on_progress` said to stop.
         """
         start()
         self.header: GgufHeader = read_header(path, setting=setting)
         self.path = path
         params = llama_cpp.llama_model_default_params()
         params.n_gpu_layers = 0
+
+        given_up = False
+
+        @llama_cpp.llama_progress_callback  # type: ignore[untyped-decorator]
+        def progressed(share: float, _user_data: object) -> bool:
+            nonlocal given_up
+            given_up = on_progress is not None and not on_progress(share)
+            return not given_up
+
+        params.progress_callback = progressed
         global _last_error
         with _load_lock:
             _last_error = ""
             self._model = llama_cpp.llama_model_load_from_file(str(path).encode(), params)
             reason = _last_error
+        if not self._model and given_up:
+            raise Unavailable(f"The loading of {path.name} was given up.")
         if not self._model:
             raise Unavailable(
                 f"llama.cpp cannot load {path.name} (setting {setting}): "
