@@ -24,6 +24,10 @@ class SettingsError(Exception):
     """A setting that cannot be used; the text names it and where it came from."""
 
 
+def model_catalogue() -> Path:
+    return _bundled("models") / "catalog.toml"
+
+
 def _bundled(relative: str) -> Path:
     """A path inside the executable when frozen, else below the working directory."""
     return Path(getattr(sys, "_MEIPASS", ".")) / relative
@@ -42,6 +46,14 @@ class Settings(BaseModel):
     llm_model: Path | None = Field(
         None,
         description="GGUF file of a language model; without one, answers quote the documents.",
+    )
+    models_dir: Path | None = Field(
+        None,
+        description="Folder of GGUF files that admins may change the LLM to; by default that of "
+        "llm_model, else `models` in data_dir.",
+    )
+    llm_backends: Path | None = Field(
+        None, description="Folder of GPU libraries for the LLM (libggml-cuda.so, -vulkan.so)."
     )
     llm_context: int = Field(4096, ge=256, le=131072, description="Context of the LLM in tokens.")
     llm_max_tokens: int = Field(512, ge=1, le=8192, description="Longest LLM answer in tokens.")
@@ -88,6 +100,13 @@ class Settings(BaseModel):
         "info", description="Least severe log line written."
     )
 
+    @property
+    def models_folder(self) -> Path:
+        """`models_dir`, or what stands for it."""
+        if self.models_dir is not None:
+            return self.models_dir
+        return self.data_dir / "models" if self.llm_model is None else self.llm_model.parent
+
     @classmethod
     def load(
         cls,
@@ -130,7 +149,7 @@ def _refuse_unknown(environment: Mapping[str, str], known: list[str]) -> None:
 def _from_text(name: str, text: str) -> Any:
     if name in {"trusted_proxies", "allowed_origins"}:
         return tuple(part.strip() for part in text.split(",") if part.strip())
-    if name == "llm_model" and not text:
+    if name in {"llm_model", "models_dir", "llm_backends"} and not text:
         return None
     return text
 

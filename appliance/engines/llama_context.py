@@ -18,6 +18,7 @@ from typing import Any
 import llama_cpp
 
 from appliance.engines.gguf_header import GgufHeader
+from appliance.engines.llama_backends import Device, graphics_cards, processor
 from appliance.engines.llama_runtime import LlamaModel, OnProgress, Part, TokenBatch, compute
 from appliance.engines.model_need import (
     SETTING,
@@ -44,9 +45,17 @@ class LlamaContext:
         not hold those of all.
         """
         need = need_of(read_language_model(path), window=window, slots=slots)
-        if need.slots(available := available_memory(), 1) < 1:
+        cards = graphics_cards()
+        slots, gpu_layers = placed(need, slots, available := available_memory(), cards)
+        if slots < 1:
             raise need.refuse(path.name, available)
-        self.model = LlamaModel(path, setting=SETTING, on_progress=on_progress)
+        self.model = LlamaModel(
+            path, setting=SETTING, gpu_layers=gpu_layers, on_progress=on_progress
+        )
+        self.device = processor()
+        if gpu_layers:
+            names = ", ".join(f"{card.name} {card.description}" for card in cards)
+            self.device = f"{names} ({gpu_layers} of {need.layers} layers), {self.device}"
         try:
             self._open(window, threads, slots)
         except BaseException:
@@ -67,10 +76,6 @@ class LlamaContext:
         self.divisible = not (
             llama_cpp.llama_model_is_recurrent(model) or llama_cpp.llama_model_is_hybrid(model)
         )
-        need = need_of(self.model.header, window=window, slots=slots)
-        slots = need.slots(available := available_memory(), slots)
-        if slots < 1:
-            raise need.refuse(name, available)
         params = llama_cpp.llama_context_default_params()
         params.n_ctx = window * slots
         params.n_seq_max = slots
@@ -148,3 +153,16 @@ class LlamaContext:
 def need_of(header: GgufHeader, *, window: int, slots: int) -> ModelNeed:
     """Of a context with up to `slots` texts of `window` tokens."""
     return ModelNeed.of(header, window=window, batch=slots + MOST + 1)
+
+
+def placed(need: ModelNeed, slots: int, memory: int, cards: Sequence[Device]) -> tuple[int, int]:
+    """How many slots there can be, up to `slots`, and how many layers go on the graphics cards.
+
+    All layers where the cards hold the whole; else as many as they hold, and the machine's `memory`
+    (bytes) must do for the whole.
+    """
+    of_cards = sum(card.free for card in cards)
+    if on_cards := need.slots(of_cards, slots):
+        return on_cards, need.layers
+    slots = need.slots(memory, slots)
+    return slots, need.layers_held(of_cards, slots) if slots else 0

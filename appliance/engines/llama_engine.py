@@ -34,6 +34,7 @@ class LlamaEngine:
         self._scheduler: LlamaScheduler
         self._thread: threading.Thread
         self._name = ""
+        self._device = ""
         self._closing = False
 
     @classmethod
@@ -102,6 +103,7 @@ class LlamaEngine:
                 return
             try:
                 engine._name = context.model.name
+                engine._device = context.device
                 engine._scheduler = LlamaScheduler(
                     context,
                     PrefixCache(cache_bytes),
@@ -137,6 +139,11 @@ class LlamaEngine:
     @property
     def writes(self) -> bool:
         return True
+
+    @property
+    def device(self) -> str:
+        """What computes, e.g. "CPU (zen4)"."""
+        return self._device
 
     @property
     def slots(self) -> int:

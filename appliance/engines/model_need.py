@@ -15,6 +15,7 @@ from appliance.errors import Unavailable
 
 SETTING = "llm_model"
 _MEMORY_SHARE = 0.5  # of what is free besides the weights, for keys and values
+_CARD_SHARE = 0.9  # of a graphics card's free memory
 _HALF_FLOAT = 2
 _FLOAT = 4
 # Models whose files do not always say that they make vectors of texts.
@@ -37,6 +38,7 @@ class ModelNeed:
     slot: int
     compute: int
     window: int
+    layers: int  # the last one makes the logits
 
     @classmethod
     def of(cls, header: GgufHeader, *, window: int, batch: int) -> ModelNeed:
@@ -59,12 +61,18 @@ class ModelNeed:
         # llama.cpp's plan of a step: logits, a layer's inner values, and who sees whom.
         per_row = header.lengths.get("tokenizer.ggml.tokens", 0) + 3 * inner + 8 * embedding
         compute = batch * (per_row + window) * _FLOAT
-        return cls(header.weights, window * per_token, compute, window)
+        layers = header.number("block_count") + 1
+        return cls(header.weights, window * per_token, compute, window, layers)
 
     def slots(self, available: int, most: int) -> int:
         """How many texts at once `available` holds beside weights and buffers, up to `most`."""
         free = available - self.weights - self.compute
         return min(most, int(max(free, 0) * _MEMORY_SHARE) // self.slot)
+
+    def layers_held(self, memory: int, slots: int) -> int:
+        """How many layers, each with its part of the keys and values, `memory` holds."""
+        each = (self.weights + slots * self.slot) / self.layers
+        return min(self.layers, int(max(memory - self.compute, 0) * _CARD_SHARE / each))
 
     def refuse(self, name: str, available: int) -> Unavailable:
         """That `available` does not hold one text."""

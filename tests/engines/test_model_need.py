@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import gguf
 import numpy as np
@@ -115,7 +116,7 @@ def test_the_sizes_of_weights_are_those_of_the_format() -> None:
 
 
 @pytest.mark.parametrize("form", [{}, {"half": True}, {"eight_bit": True}])
-def test_weights_are_counted_to_the_byte(form: dict[str, bool], tmp_path: Path) -> None:
+def test_weights_are_counted_to_the_byte(form: dict[str, Any], tmp_path: Path) -> None:
     path = write_random_llama(tmp_path / "m.gguf", vocabulary=tiny_vocabulary(), **form)
     reader = gguf.GGUFReader(path)
     assert read_language_model(path).weights == sum(int(t.n_bytes) for t in reader.tensors)
@@ -141,7 +142,7 @@ def test_keys_and_values_are_counted_as_llama_cpp_allocates_them(tmp_path: Path)
     [(0, 0), (150 * MIB, 0), (169 * MIB, 0), (170 * MIB, 1), (190 * MIB, 2), (9000 * MIB, 16)],
 )
 def test_half_of_what_the_weights_leave_is_for_texts(available: int, slots: int) -> None:
-    need = ModelNeed(weights=100 * MIB, slot=10 * MIB, compute=50 * MIB, window=4096)
+    need = ModelNeed(weights=100 * MIB, slot=10 * MIB, compute=50 * MIB, window=4096, layers=3)
     assert need.slots(available, 16) == slots
 
 
