@@ -108,10 +108,7 @@ class ModelFiles:
     def check_unchanged(self, proof: Proof) -> None:
         """Raises Unavailable when the file no longer is the one that was looked at."""
         if glance(proof.path) != proof.glance:
-            raise Unavailable(
-                f"{proof.path.name} ({_SETTING}) changed while it was read; try again when it is "
-                "there as a whole."
-            )
+            raise _changed(proof.path)
 
     def accept(self, tx: Connection, proof: Proof) -> None:
         """From here on the file at this path must hold these bytes."""
@@ -167,6 +164,8 @@ class ModelFiles:
                         raise Unavailable("The appliance is shutting down.")
                     digest.update(piece)
                     done += len(piece)
+                    if done > size:
+                        raise _changed(path)  # by more than is read: there would be no end
                     on_progress(min(done / size, 1.0))
         except OSError as error:
             raise _unreadable(path, error) from None
@@ -196,13 +195,19 @@ def read_catalogue(path: Path) -> dict[str, str]:
         entries = tomllib.loads(path.read_text("utf-8")).get("model", [])
         return {
             str(entry["file"]): str(entry["sha256"]).lower()
-            for entry in entries
+            for entry in map(dict, entries)
             if "sha256" in entry
         }
     except FileNotFoundError:
         return {}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, AttributeError, KeyError) as why:
+    except (OSError, ValueError, TypeError, KeyError) as why:
         raise Unavailable(f"The catalogue of models {path} cannot be read: {why}") from None
+
+
+def _changed(path: Path) -> Unavailable:
+    return Unavailable(
+        f"{path.name} ({_SETTING}) changed while it was read; try again when it is whole."
+    )
 
 
 def _unreadable(path: Path, error: OSError) -> Unavailable:
