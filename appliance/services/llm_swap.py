@@ -15,7 +15,7 @@ from time import monotonic
 
 from appliance.engines.protocols import AnswerEngine, ModelLoader
 from appliance.errors import Unavailable
-from appliance.services.model_files import ModelFiles, Proof
+from appliance.services.model_files import ModelFiles, Proof, glance
 from appliance.services.serving_llm import Absence, ServingLlm
 
 _RETRY_AFTER_S = 5
@@ -54,7 +54,12 @@ class LlmSwap:
 
     async def inspect(self, path: Path) -> bool:
         """Whether memory holds it beside the one that answers. Raises Unavailable as a loader."""
-        return await asyncio.to_thread(self._loader.inspect, path, self._served)
+
+        def work() -> bool:
+            glance(path)  # its refusals are shown to anybody, so they name no directory
+            return self._loader.inspect(path, self._served)
+
+        return await asyncio.to_thread(work)
 
     async def to(self, path: Path, *, sha256: str | None, switch: Switch) -> None:
         """`switch` is called when the model is loaded, before it answers, and may refuse it.
