@@ -95,7 +95,7 @@ def _load(path: Path) -> None:
     with llama_runtime.native_errors() as reasons:
         backend = _native().ggml_backend_load(os.fsencode(path))
     if not backend:
-        reason = reasons[-1] if reasons else "it does not support this machine"
+        reason = reasons[0] if reasons else "it does not support this machine"
         _warn(path.name, reason.replace(str(path), path.name))
         return
     _loaded.add(path)

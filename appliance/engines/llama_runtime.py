@@ -25,7 +25,7 @@ from appliance.errors import Unavailable
 _log = logging.getLogger(__name__)
 # The share that is loaded, 0 to 1, told on the thread that loads; False ends the loading.
 OnProgress = Callable[[float], bool]
-_GGML_ERROR = 3
+_GGML_ERROR = 4  # enum ggml_log_level
 _start_lock = threading.Lock()
 _started = False
 _load_lock = threading.Lock()
@@ -137,7 +137,8 @@ class LlamaModel:
         params.progress_callback = progressed
         with native_errors() as errors:
             self._model = llama_cpp.llama_model_load_from_file(str(path).encode(), params)
-            reason = errors[-1] if errors else ""
+            # The first is the cause, those after it only say that loading failed.
+            reason = errors[0].replace(str(path), path.name) if errors else ""
         if not self._model and given_up:
             raise Unavailable(f"The loading of {path.name} was given up.")
         if not self._model:

@@ -69,7 +69,6 @@ class Machine:
             files.close()
         self.started.clear()
 
-    @property
     def served(self) -> tuple[str | None, str | None]:
         return self.models.status.model, self.models.status.file
 
@@ -122,7 +121,7 @@ async def test_the_settings_model_is_loaded_in_the_background(machine: Machine) 
     machine.loader.hold.clear()
     await machine.models.start()
     await machine.until(Phase.LOADING)
-    assert machine.served == (None, None)
+    assert machine.served() == (None, None)
     assert (machine.change.file, machine.change.progress) == ("default.gguf", 0.5)
     asked = machine.serving.for_question()
     assert asked is not None
@@ -131,7 +130,7 @@ async def test_the_settings_model_is_loaded_in_the_background(machine: Machine) 
     assert refused.value.retry_after
     machine.loader.hold.set()
     await machine.models.settled()
-    assert machine.served == ("default", "default.gguf")
+    assert machine.served() == ("default", "default.gguf")
     assert machine.models.status.change is None
     good = hashlib.sha256(b"good").hexdigest()
     assert await machine.audited() == [("llm.load", "default.gguf", 1, {"sha256": good})]
@@ -139,7 +138,7 @@ async def test_the_settings_model_is_loaded_in_the_background(machine: Machine) 
 
 async def test_without_a_model_nothing_is_loaded(machine: Machine) -> None:
     await machine.start()
-    assert machine.served == (None, None) and machine.models.status.change is None
+    assert machine.served() == (None, None) and machine.models.status.change is None
     assert machine.serving.for_question() is None
     assert await machine.audited() == []
 
@@ -173,7 +172,7 @@ async def test_a_failed_start_says_why_and_can_be_put_right(
     assert await rows(machine.database, "SELECT * FROM model_files") == []
     machine.put("other.gguf")
     await machine.choose("other.gguf")
-    assert machine.served == ("other", "other.gguf")
+    assert machine.served() == ("other", "other.gguf")
     machine.serving.check()
 
 
@@ -182,17 +181,17 @@ async def test_a_change_holds_over_restarts_and_can_be_forgotten(machine: Machin
     machine.put("other.gguf", "also good")
     await machine.start(default)
     await machine.choose("other.gguf")
-    assert machine.served == ("other", "other.gguf")
+    assert machine.served() == ("other", "other.gguf")
     assert machine.loader.open_engines == ["other"]
     shown = [(each.name, each.is_served) for each in await machine.models.candidates()]
     assert shown == [("default.gguf", False), ("other.gguf", True)]
     await machine.start(default)
-    assert machine.served == ("other", "other.gguf")
+    assert machine.served() == ("other", "other.gguf")
     await machine.models.reset(**AS_ADA)
     await machine.models.settled()
-    assert machine.served == ("default", "default.gguf")
+    assert machine.served() == ("default", "default.gguf")
     await machine.start(default)
-    assert machine.served == ("default", "default.gguf")
+    assert machine.served() == ("default", "default.gguf")
     entries = [entry[:3] for entry in await machine.audited()]
     assert entries == [
         ("llm.load", "default.gguf", 1),
@@ -215,7 +214,7 @@ async def test_back_to_no_language_model_lets_running_answers_end(machine: Machi
     stream = await machine.begin_answer("a")
     await machine.models.reset(**AS_ADA)
     await machine.models.settled()
-    assert machine.served == (None, None) and machine.serving.for_question() is None
+    assert machine.served() == (None, None) and machine.serving.for_question() is None
     assert machine.loader.open_engines == ["m"]
     await stream.aclose()
     async with asyncio.timeout(5):
@@ -242,12 +241,12 @@ async def test_while_memory_holds_both_the_old_one_answers_until_the_new_one_can
     machine.loader.hold.clear()
     await machine.models.choose("new.gguf", sha256=None, **AS_ADA)
     await machine.until(Phase.LOADING)
-    assert machine.served == ("old", "old.gguf")
+    assert machine.served() == ("old", "old.gguf")
     machine.serving.check()
     stream = await machine.begin_answer("a")
     machine.loader.hold.set()
     await machine.models.settled()
-    assert machine.served == ("new", "new.gguf")
+    assert machine.served() == ("new", "new.gguf")
     assert machine.loader.open_engines == ["old", "new"]  # an answer of the old one is running
     await stream.aclose()
     async with asyncio.timeout(5):
@@ -277,7 +276,7 @@ async def test_without_room_for_both_answers_end_first_and_new_ones_wait(
     assert asked.name == "new"
     await waiting.aclose()
     await machine.models.settled()
-    assert machine.served == ("new", "new.gguf")
+    assert machine.served() == ("new", "new.gguf")
     assert open_at_load == [[]]
 
 
@@ -330,13 +329,13 @@ async def test_when_the_new_one_fails_the_old_one_goes_on(
     await machine.choose("new.gguf")
     assert machine.change.phase is Phase.FAILED and machine.change.file == "new.gguf"
     assert machine.change.reason is not None and reason in machine.change.reason
-    assert machine.served == ("old", "old.gguf")
+    assert machine.served() == ("old", "old.gguf")
     assert machine.loader.open_engines == ["old"]
     machine.serving.check()
     monkeypatch.undo()
     machine.loader.on_open = lambda path: None
     await machine.start(machine.default)
-    assert machine.served == ("old", "old.gguf")  # nothing was chosen
+    assert machine.served() == ("old", "old.gguf")  # nothing was chosen
 
 
 async def test_when_neither_can_be_loaded_it_says_so_and_lives(machine: Machine) -> None:
@@ -344,15 +343,19 @@ async def test_when_neither_can_be_loaded_it_says_so_and_lives(machine: Machine)
     machine.put("new.gguf", "broken")
     await machine.start(old)
     machine.loader.holds_both = False
-    machine.loader.on_open = lambda path: old.write_text("broken")
+
+    def break_old(path: Path) -> None:
+        old.write_text("broken")
+
+    machine.loader.on_open = break_old
     await machine.choose("new.gguf")
-    assert machine.served == (None, None)
+    assert machine.served() == (None, None)
     with pytest.raises(Unavailable, match=r"new\.gguf cannot be loaded"):
         machine.serving.check()
     machine.put("third.gguf")
     machine.loader.on_open = lambda path: None
     await machine.choose("third.gguf")
-    assert machine.served == ("third", "third.gguf")
+    assert machine.served() == ("third", "third.gguf")
 
 
 async def test_one_change_at_a_time(machine: Machine) -> None:
@@ -387,7 +390,7 @@ async def test_a_refused_request_changes_nothing_and_blocks_nobody(machine: Mach
         assert refused.value.field == "file"
     assert await machine.audited() == []
     await machine.choose("good.gguf")
-    assert machine.served == ("good", "good.gguf")
+    assert machine.served() == ("good", "good.gguf")
 
 
 async def test_a_caller_that_goes_away_leaves_no_row_without_its_act(machine: Machine) -> None:
@@ -397,7 +400,7 @@ async def test_a_caller_that_goes_away_leaves_no_row_without_its_act(machine: Ma
     await asyncio.sleep(0)
     call.cancel()
     async with asyncio.timeout(5):
-        while machine.served[1] is None:  # noqa: ASYNC110
+        while machine.served()[1] is None:  # noqa: ASYNC110
             await asyncio.sleep(0.002)
     assert [entry[0] for entry in await machine.audited()] == ["llm.change", "llm.load"]
 
@@ -410,11 +413,11 @@ async def test_other_bytes_under_the_chosen_name_need_their_sum(machine: Machine
     await machine.start()
     assert "not the file that was accepted" in (machine.change.reason or "")
     await machine.choose("m.gguf")
-    assert machine.served == (None, None)
+    assert machine.served() == (None, None)
     await machine.choose("m.gguf", hashlib.sha256(b"good, but another").hexdigest())
-    assert machine.served == ("m", "m.gguf")
+    assert machine.served() == ("m", "m.gguf")
     await machine.start()
-    assert machine.served == ("m", "m.gguf")
+    assert machine.served() == ("m", "m.gguf")
 
 
 async def test_closing_in_the_middle_of_a_change_closes_every_model(machine: Machine) -> None:
