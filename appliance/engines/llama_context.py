@@ -17,13 +17,13 @@ from typing import Any
 
 import llama_cpp
 
+from appliance.engines.available_memory import available_memory
 from appliance.engines.gguf_header import GgufHeader
 from appliance.engines.llama_backends import Device, graphics_cards, processor
 from appliance.engines.llama_runtime import LlamaModel, OnProgress, Part, TokenBatch, compute
 from appliance.engines.model_need import (
     SETTING,
     ModelNeed,
-    available_memory,
     read_language_model,
 )
 from appliance.engines.step_pacer import MOST

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from appliance.engines import llama_backends
+from appliance.engines.available_memory import available_memory
 from appliance.engines.llama_context import need_of
 from appliance.engines.llama_engine import LlamaEngine
-from appliance.engines.model_need import ModelNeed, available_memory, read_language_model
+from appliance.engines.model_need import ModelNeed, read_language_model
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil  # type: ignore[import-untyped]
-
 from appliance.engines.gguf_header import GgufHeader, read_header
 from appliance.errors import Unavailable
 
@@ -83,10 +81,6 @@ class ModelNeed:
             f"them for its weights, and this machine has {_mib(available)} MiB to spare; choose a "
             "smaller model or a smaller llm_context."
         )
-
-
-def available_memory() -> int:
-    return int(psutil.virtual_memory().available)
 
 
 def read_language_model(path: Path) -> GgufHeader:
