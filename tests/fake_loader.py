@@ -12,7 +12,8 @@ from tests.fake_engine import FakeEngine
 
 
 class FakeLoader:
-    """A file that begins with "no" is no model, one with "broken" cannot be loaded.
+    """A file that begins with "no" is no model, one with "broken" cannot be loaded, and
+    one with "harmful" must not be.
 
     `holds_both`: whether memory holds two. `hold` stops loading until it is set.
     """
@@ -22,6 +23,7 @@ class FakeLoader:
         self.hold = asyncio.Event()
         self.hold.set()
         self.engines: list[FakeEngine] = []
+        self.tried: list[str] = []
         self.on_open: Callable[[Path], None] = lambda path: None
 
     @property
@@ -32,6 +34,11 @@ class FakeLoader:
         if path.read_bytes().startswith(b"no"):
             raise Unavailable(f"{path.name} is no model.")
         return beside is None or self.holds_both
+
+    async def try_out(self, path: Path) -> None:
+        self.tried.append(path.name)
+        if (await asyncio.to_thread(path.read_bytes)).startswith(b"harmful"):
+            raise Unavailable(f"{path.name} makes it fail.")
 
     async def open(self, path: Path, on_progress: Callable[[float], None]) -> FakeEngine:
         on_progress(0.5)

@@ -12,6 +12,7 @@ from appliance.engines.available_memory import available_memory
 from appliance.engines.llama_context import need_of
 from appliance.engines.llama_engine import LlamaEngine
 from appliance.engines.model_need import ModelNeed, read_language_model
+from appliance.engines.model_trial import try_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,9 @@ class LlamaLoader:
         if not alone and not need.slots(cards + held.weights + held.rest, 1):
             raise need.refuse(path.name, available + held.rest)
         return False
+
+    async def try_out(self, path: Path) -> None:
+        await try_out(path)
 
     async def open(self, path: Path, on_progress: Callable[[float], None]) -> LlamaEngine:
         await asyncio.to_thread(llama_backends.load, self._backends)

@@ -64,6 +64,10 @@ class ModelLoader(Protocol):
         """
         ...
 
+    async def try_out(self, path: Path) -> None:
+        """Load it where it can do no harm. Raises `Unavailable` when that fails in any way."""
+        ...
+
     async def open(self, path: Path, on_progress: Callable[[float], None]) -> AnswerEngine:
         """Load it; `on_progress` hears the share that is loaded, on another thread.
 

@@ -28,6 +28,7 @@ Switch = Callable[[Proof], Awaitable[None]]
 
 class Phase(StrEnum):
     CHECKING = "checking"
+    TRYING = "trying"  # bytes that nobody has loaded yet, in a process of their own
     DRAINING = "draining"  # running answers end; memory does not hold both models
     LOADING = "loading"
     RESTORING = "restoring"  # the old one is loaded again
@@ -73,6 +74,9 @@ class LlmSwap:
         self.enter(Phase.CHECKING)
         holds_both = await self.inspect(path)
         proof = await self._files.prove(path, expected=sha256, on_progress=self._progressed)
+        if proof.accepted_at is None:
+            self.enter(Phase.TRYING)
+            await self._loader.try_out(path)
         if old is None or holds_both:
             self._take(await self._open(proof, switch), path)
             self._retire(old)

@@ -23,7 +23,7 @@ from tests.api.conftest import Account, Api, sign_up
 from tests.engines.questions import question
 from tests.fake_embedder import FakeEmbedder
 from tests.random_bert import write_random_bert
-from tests.random_gguf import tiny_vocabulary, write_random_llama
+from tests.random_gguf import tiny_vocabulary, write_aborting_llama, write_random_llama
 from tests.serving import serving
 
 MODELS, LLM = "/api/admin/models", "/api/admin/models/llm"
@@ -173,6 +173,38 @@ async def test_what_cannot_be_chosen(
         assert (await here.models())["llm"] == {"model": None, "file": None, "change": None}
         audited = "SELECT action FROM audit_log WHERE action LIKE 'llm.%'"
         assert await rows(here.container.database, audited) == []
+
+
+async def test_e12_a_model_of_other_bytes_than_listed_is_named_and_all_else_works(
+    tmp_path: Path, library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    catalogue = tmp_path / "catalog.toml"
+    catalogue.write_text(f'[[model]]\nfile = "first.gguf"\nsha256 = "{"0" * 64}"\n')
+    monkeypatch.setattr("appliance.container.model_catalogue", lambda: catalogue)
+    async with ward(tmp_path / "data", library, llm_model=library / "first.gguf") as here:
+        llm = await here.settled()
+        assert llm["model"] is None
+        assert "is not the file of that name in the catalogue" in llm["change"]["reason"]
+        part = await here.answers()
+        assert not part["ok"] and part["model"] == "first.gguf"
+        listed = {each["file"]: each["in_catalogue"] for each in (await here.models())["files"]}
+        assert listed["first.gguf"] and not listed["second.gguf"]
+        # Nor is it accepted of whoever names its sum.
+        summed = hashlib.sha256((library / "first.gguf").read_bytes()).hexdigest()
+        assert (await here.put({"file": "first.gguf", "sha256": summed})).status_code == 202
+        assert (await here.settled())["model"] is None
+        await here.put({"file": "second.gguf"})
+        assert (await here.settled())["model"] == "random-3x64"
+
+
+async def test_a_file_that_ends_llama_cpp_does_not_end_the_appliance(
+    tmp_path: Path,
+) -> None:
+    bad = write_aborting_llama(tmp_path / "bad.gguf")
+    async with ward(tmp_path / "data", tmp_path, llm_model=bad) as here:
+        llm = await here.settled()
+        assert llm["model"] is None and "makes llama.cpp fail" in llm["change"]["reason"]
+        assert (await here.client.get("/health")).status_code == 200
 
 
 async def test_a_link_out_of_the_directory_is_no_file_of_it(tmp_path: Path, library: Path) -> None:

@@ -150,6 +150,7 @@ async def test_without_a_model_nothing_is_loaded(machine: Machine) -> None:
         ("no model", "is no model"),
         ("listed", "is not the file of that name in the catalogue"),
         ("broken", "cannot be loaded"),
+        ("harmful", "makes it fail"),
     ],
 )
 async def test_a_failed_start_says_why_and_can_be_put_right(
@@ -418,6 +419,21 @@ async def test_other_bytes_under_the_chosen_name_need_their_sum(machine: Machine
     assert machine.served() == ("m", "m.gguf")
     await machine.start()
     assert machine.served() == ("m", "m.gguf")
+
+
+async def test_only_bytes_that_are_new_are_tried_out_first(machine: Machine) -> None:
+    default = machine.put("default.gguf")
+    await machine.start(default)
+    assert machine.loader.tried == ["default.gguf"]
+    machine.put("default.gguf")  # the same again
+    await machine.start(default)
+    assert machine.loader.tried == ["default.gguf"]
+    machine.put("bad.gguf", "harmful")
+    await machine.choose("bad.gguf")
+    assert machine.loader.tried == ["default.gguf", "bad.gguf"]
+    assert machine.change.reason == "bad.gguf makes it fail."
+    assert machine.served() == ("default", "default.gguf")
+    assert [engine.name for engine in machine.loader.engines] == ["default", "default"]
 
 
 async def test_closing_in_the_middle_of_a_change_closes_every_model(machine: Machine) -> None:

@@ -19,8 +19,8 @@ class ComponentOut(Output):
     ok: bool
     model: str | None
     state: str | None = Field(
-        description="Of the answers, where there is to be a language model: checking, draining, "
-        "loading, restoring, serving or failed."
+        description="Of the answers, where there is to be a language model: checking, trying, "
+        "draining, loading, restoring, serving or failed."
     )
     progress: float | None = Field(description="Of the state, 0 to 1.")
     reason: str | None = Field(description="Why it, or a change of it, failed.")

@@ -33,7 +33,8 @@ class ModelChoice(Body):
 class ChangeOut(Output):
     file: str | None = Field(description="Null: to no language model.")
     state: str = Field(
-        description="checking, draining, loading, restoring or failed.", examples=["loading"]
+        description="checking, trying, draining, loading, restoring or failed.",
+        examples=["loading"],
     )
     progress: float = Field(description="Of the state, 0 to 1.")
     reason: str | None = Field(description="Why it failed.", examples=[None])
