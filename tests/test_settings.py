@@ -61,3 +61,16 @@ def test_every_setting_is_explained_and_in_the_readme() -> None:
     for name, field in Settings.model_fields.items():
         assert field.description, name
         assert f"`{name}`" in readme, f"{name} is not in the README"
+
+
+def test_models_lie_beside_the_language_model_unless_it_is_said_where(tmp_path: Path) -> None:
+    data = {"VOICEASSIST_DATA_DIR": "/srv/data"}
+    model = {"VOICEASSIST_LLM_MODEL": "/srv/llm/a.gguf"}
+    folder = {"VOICEASSIST_MODELS_DIR": "/srv/models"}
+    for environment, expected in (
+        (data, "/srv/data/models"),
+        (data | model, "/srv/llm"),
+        (data | model | folder, "/srv/models"),
+        (data | {"VOICEASSIST_MODELS_DIR": "", "VOICEASSIST_LLM_BACKENDS": ""}, "/srv/data/models"),
+    ):
+        assert Settings.load(environment=environment).models_folder == Path(expected)

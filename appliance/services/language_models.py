@@ -102,6 +102,7 @@ class LanguageModels:
         chosen = await self._db.read(model_files.chosen)
         path = self._default if chosen is None else chosen
         if path is not None:
+            self._swap.expect(path)
             self._begin(self._swap, _Target(path, is_choice=chosen is not None))
 
     async def settled(self) -> None:
@@ -243,7 +244,7 @@ class LanguageModels:
             logger.error("the language model cannot be used", exc_info=error)
         began = self._began or self._clock()
         self._failure = LlmChange(target.name, Phase.FAILED, 0.0, reason, began)
-        if self._serving.engine is None:
+        if self._serving.engine is None and self._serving.name is not None:
             refusal = Absence(target.name or "", lambda: Unavailable(reason))
             self._serving.take(None, refusal)
         entry = self._entry("llm.load", target, success=False, was=swap.served)

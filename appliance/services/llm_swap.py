@@ -69,8 +69,8 @@ class LlmSwap:
         reason, and what `switch` raises; then the old one answers as before, if it can be had.
         """
         old = self._serving.engine
-        if old is None:
-            self._serving.take(None, Absence(path.name, self._not_yet))
+        if old is None and self._serving.name is not None:
+            self.expect(path)
         self.enter(Phase.CHECKING)
         holds_both = await self.inspect(path)
         proof = await self._files.prove(path, expected=sha256, on_progress=self._progressed)
@@ -84,13 +84,17 @@ class LlmSwap:
         with self._serving.paused(self._seconds_left):
             self.enter(Phase.DRAINING)
             await self._serving.unused(old)
-            self._serving.take(None, Absence(path.name, self._not_yet))
+            self.expect(path)
             await old.close()
             try:
                 self._take(await self._open(proof, switch), path)
             except Exception:
                 await self._restore()
                 raise
+
+    def expect(self, path: Path) -> None:
+        """Until there is a model questions are refused, not answered without one."""
+        self._serving.take(None, Absence(path.name, self._not_yet))
 
     def to_none(self) -> None:
         """The one that answers is closed when its running answers have ended."""

@@ -339,6 +339,21 @@ async def test_when_the_new_one_fails_the_old_one_goes_on(
     assert machine.served() == ("old", "old.gguf")  # nothing was chosen
 
 
+async def test_without_a_model_before_a_failed_change_leaves_it_so(machine: Machine) -> None:
+    """Questions are answered by quoting then, before, during and after."""
+    machine.put("new.gguf", "broken")
+    await machine.start()
+    machine.loader.hold.clear()
+    await machine.models.choose("new.gguf", sha256=None, **AS_ADA)
+    await machine.until(Phase.LOADING)
+    assert machine.serving.for_question() is None
+    machine.loader.hold.set()
+    await machine.models.settled()
+    assert machine.change.phase is Phase.FAILED
+    assert machine.serving.for_question() is None
+    machine.serving.check()
+
+
 async def test_when_neither_can_be_loaded_it_says_so_and_lives(machine: Machine) -> None:
     old = machine.put("old.gguf")
     machine.put("new.gguf", "broken")
