@@ -8,6 +8,7 @@ from __future__ import annotations
 import stat
 import struct
 from dataclasses import dataclass, field
+from functools import lru_cache
 from io import BufferedReader
 from pathlib import Path
 
@@ -32,6 +33,7 @@ _MAX_PAIRS = 65_536
 _MAX_TENSORS = 65_536
 _MAX_DIMENSIONS = 4
 _MAX_ALIGNMENT = 1 << 20
+_PIECE = 1 << 20  # bytes
 _LONGEST_KEPT = 4096  # items of a list of numbers: one per layer
 # Type of weights: how many of them are one block, and its bytes (ggml.h, ggml-common.h).
 BLOCKS = {
@@ -114,10 +116,10 @@ def read_header(path: Path, *, setting: str) -> GgufHeader:
     """
     try:
         # Opened before it is looked at, a pipe would keep us waiting.
-        if not stat.S_ISREG(path.stat().st_mode):
+        seen = path.stat()
+        if not stat.S_ISREG(seen.st_mode):
             raise Unavailable(f"{path} is not a file (setting {setting}).")
-        with path.open("rb") as file:
-            return _read(file, path.stat().st_size)
+        return _header(path, seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns, seen.st_ino)
     except FileNotFoundError:
         raise Unavailable(f"{path} does not exist (setting {setting}).") from None
     except OSError as error:
@@ -126,6 +128,13 @@ def read_header(path: Path, *, setting: str) -> GgufHeader:
         raise Unavailable(
             f"{path.name} is not a usable GGUF file (setting {setting}): {error}"
         ) from None
+
+
+@lru_cache(maxsize=4)
+def _header(path: Path, size: int, *_looks: int) -> GgufHeader:
+    """Read once for as long as the file looks the same: loading asks for it several times."""
+    with path.open("rb") as file:
+        return _read(file, size)
 
 
 def _read(file: BufferedReader, size: int) -> GgufHeader:
@@ -214,13 +223,29 @@ def _value(file: BufferedReader, kind: int, size: int) -> Scalar:
     raise _Damaged("its metadata is damaged")
 
 
+def _skip_strings(file: BufferedReader, count: int, size: int) -> None:
+    """There are hundreds of thousands: too many to ask the file twice for each."""
+    length_at = struct.Struct("<Q").unpack_from
+    place = file.tell()
+    while count:
+        file.seek(place)
+        data = file.read(_PIECE)
+        at, last = 0, len(data) - 8
+        while count and at <= last:
+            at += 8 + length_at(data, at)[0]
+            count -= 1
+        place += at
+        if last < 0 or place > size:
+            raise _Damaged("it is incomplete; copy or build it again")
+    file.seek(place)
+
+
 def _list(file: BufferedReader, size: int) -> tuple[int, Numbers]:
     """How long it is, and its numbers if they are few. Lists of lists are not in use."""
     item = int(_number(file, "I"))
     count = _length(file, size)
     if item == _STRING:
-        for _ in range(count):
-            file.seek(_length(file, size), 1)
+        _skip_strings(file, count, size)
         return count, ()
     if item not in _SCALARS:
         raise _Damaged("its metadata is damaged")
