@@ -25,7 +25,7 @@ _CPU, _GPU, _INTEGRATED = 0, 1, 2  # enum ggml_backend_dev_type
 _LIBRARY = re.compile(r"(?:lib)?ggml-(?:cuda|hip|metal|musa|sycl|vulkan)[\w.-]*\.(?:so|dll|dylib)")
 _CPU_LIBRARY = re.compile(r"(?:lib)?ggml-cpu-(\w+)\.")
 _lock = threading.Lock()
-_loaded: set[Path] = set()
+_tried: set[Path] = set()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class _Place(ctypes.Structure):
 
 
 def load(folder: Path | None) -> None:
-    """Load the graphics cards' libraries of `folder`, each once in a process. Blocks.
+    """Load the graphics cards' libraries of `folder`, each tried once in a process. Blocks.
 
     One that cannot be used is told of in the log, and the processor serves. A library is code that
     runs with the appliance's rights: it is refused where others than its owner may change it.
@@ -64,7 +64,8 @@ def load(folder: Path | None) -> None:
         return
     with _lock:
         for path in libraries:
-            if path not in _loaded:
+            if path not in _tried:
+                _tried.add(path)
                 _load(path)
 
 
@@ -98,7 +99,6 @@ def _load(path: Path) -> None:
         reason = reasons[0] if reasons else "it does not support this machine"
         _warn(path.name, reason.replace(str(path), path.name))
         return
-    _loaded.add(path)
     cards = [f"{card.name} {card.description}" for card in graphics_cards()]
     _log.info("a backend was loaded", extra={"fields": {"file": path.name, "cards": cards}})
 

@@ -35,6 +35,7 @@ logging.getLogger("appliance.engines.llama_backends").addHandler(Told())
 logging.getLogger("appliance.engines.llama_backends").setLevel(logging.INFO)
 folder, model = map(Path, sys.argv[1:])
 llama_backends.load(folder)
+llama_backends.load(folder)
 context = LlamaContext(model, threads=1, window=256, slots=1)
 cards = len(llama_backends.graphics_cards())
 print(json.dumps({"told": told, "device": context.device, "cards": cards}))
@@ -119,7 +120,7 @@ def test_other_files_of_the_folder_are_left_alone(folder: Path, model: Path) -> 
 
 
 def test_a_folder_that_is_not_there_is_told_of(tmp_path: Path, model: Path) -> None:
-    [(level, fields)] = loaded(tmp_path / "absent", model)["told"]
+    level, fields = loaded(tmp_path / "absent", model)["told"][0]
     assert level == "WARNING" and fields["file"] == "absent"
 
 

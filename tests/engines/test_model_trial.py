@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
@@ -20,8 +21,12 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def children() -> list[psutil.Process]:
-    found = psutil.Process().children()
-    return [child for child in found if any("model_trial" in part for part in child.cmdline())]
+    found = []
+    for child in psutil.Process().children():
+        with suppress(psutil.Error):  # it ended meanwhile
+            if any("model_trial" in part for part in child.cmdline()):
+                found.append(child)
+    return found
 
 
 async def test_a_good_model_passes(whole: Path) -> None:
