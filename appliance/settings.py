@@ -18,12 +18,16 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 ENVIRONMENT_PREFIX = "VOICEASSIST_"
 _REMOTE = ("llm_base_url", "llm_api_key_file", "llm_ca_file", "llm_remote_model")
-_EMPTY_IS_NONE = {"llm_model", *_REMOTE}
+_EMPTY_IS_NONE = {"llm_model", "models_dir", "llm_backends", *_REMOTE}
 EMBEDDING_MODEL_NAME = "all-MiniLM-L6-v2-f16.gguf"
 
 
 class SettingsError(Exception):
     """A setting that cannot be used; the text names it and where it came from."""
+
+
+def model_catalogue() -> Path:
+    return _bundled("models") / "catalog.toml"
 
 
 def _bundled(relative: str) -> Path:
@@ -61,6 +65,14 @@ class Settings(BaseModel):
     )
     llm_remote_model: str | None = Field(
         None, description="Model to ask that server for; without one, the first that it serves."
+    )
+    models_dir: Path | None = Field(
+        None,
+        description="Folder of GGUF files that admins may change the LLM to; by default that of "
+        "llm_model, else `models` in data_dir.",
+    )
+    llm_backends: Path | None = Field(
+        None, description="Folder of GPU libraries for the LLM (libggml-cuda.so, -vulkan.so)."
     )
     llm_context: int = Field(4096, ge=256, le=131072, description="Context of the LLM in tokens.")
     llm_max_tokens: int = Field(512, ge=1, le=8192, description="Longest LLM answer in tokens.")
@@ -119,8 +131,11 @@ class Settings(BaseModel):
         return self
 
     @property
-    def has_language_model(self) -> bool:
-        return self.llm_model is not None or self.llm_backend == "openai"
+    def models_folder(self) -> Path:
+        """`models_dir`, or what stands for it."""
+        if self.models_dir is not None:
+            return self.models_dir
+        return self.data_dir / "models" if self.llm_model is None else self.llm_model.parent
 
     @classmethod
     def load(

@@ -64,6 +64,15 @@ def stories_vocabulary() -> Vocabulary:
     )
 
 
+def write_aborting_llama(path: Path) -> Path:
+    """One whose header is in order and for which llama.cpp ends its process: a word stands twice in
+    its vocabulary.
+    """
+    words = tiny_vocabulary()
+    twice = Vocabulary([*words.pieces[:-1], words.pieces[-2]], words.scores, words.kinds)
+    return write_random_llama(path, vocabulary=twice)
+
+
 def write_random_llama(
     path: Path,
     *,

@@ -16,24 +16,46 @@ from pathlib import Path
 from typing import Any
 
 import llama_cpp
-import psutil  # type: ignore[import-untyped]
 
-from appliance.engines.llama_runtime import LlamaModel, Part, TokenBatch, compute
+from appliance.engines.available_memory import available_memory
+from appliance.engines.gguf_header import GgufHeader
+from appliance.engines.llama_backends import Device, graphics_cards, processor
+from appliance.engines.llama_runtime import LlamaModel, OnProgress, Part, TokenBatch, compute
+from appliance.engines.model_need import (
+    SETTING,
+    ModelNeed,
+    read_language_model,
+)
 from appliance.engines.step_pacer import MOST
 from appliance.errors import Unavailable
 
-SETTING = "llm_model"
-_MEMORY_SHARE = 0.5  # of what is free besides the weights, for keys and values
-_HALF_FLOAT = 2  # bytes
-
 
 class LlamaContext:
-    def __init__(self, path: Path, *, threads: int, window: int, slots: int) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        threads: int,
+        window: int,
+        slots: int,
+        on_progress: OnProgress | None = None,
+    ) -> None:
         """Load `path`. Raises Unavailable when it is no model that writes text, or memory does not
         hold the keys and values of one text of `window` tokens; there are fewer slots where it does
         not hold those of all.
         """
-        self.model = LlamaModel(path, setting=SETTING)
+        need = need_of(read_language_model(path), window=window, slots=slots)
+        cards = graphics_cards()
+        slots, gpu_layers = placed(need, slots, available := available_memory(), cards)
+        if slots < 1:
+            raise need.refuse(path.name, available)
+        self.model = LlamaModel(
+            path, setting=SETTING, gpu_layers=gpu_layers, on_progress=on_progress
+        )
+        self.device = processor()
+        if gpu_layers:
+            names = ", ".join(f"{card.name} {card.description}" for card in cards)
+            self.device = f"{names} ({gpu_layers} of {need.layers} layers), {self.device}"
         try:
             self._open(window, threads, slots)
         except BaseException:
@@ -54,14 +76,6 @@ class LlamaContext:
         self.divisible = not (
             llama_cpp.llama_model_is_recurrent(model) or llama_cpp.llama_model_is_hybrid(model)
         )
-        free = psutil.virtual_memory().available - self.model.path.stat().st_size
-        each = window * self._bytes_per_token()
-        slots = min(slots, int(free * _MEMORY_SHARE) // each)
-        if slots < 1:
-            raise Unavailable(
-                f"{name} with a context of {window} tokens needs {each >> 20} MiB beside its "
-                "weights, more than this machine has to spare; choose a smaller llm_context."
-            )
         params = llama_cpp.llama_context_default_params()
         params.n_ctx = window * slots
         params.n_seq_max = slots
@@ -135,11 +149,20 @@ class LlamaContext:
         llama_cpp.llama_memory_seq_rm(self._memory, slot, -1, -1)
         return False
 
-    def _bytes_per_token(self) -> int:
-        model, header = self.model.pointer, self.model.header
-        width = llama_cpp.llama_model_n_embd(model) // max(llama_cpp.llama_model_n_head(model), 1)
-        key = header.of_architecture("attention.key_length") or width
-        value = header.of_architecture("attention.value_length") or width
-        heads = max(llama_cpp.llama_model_n_head_kv(model), 1)
-        layers = llama_cpp.llama_model_n_layer(model)
-        return int(layers * heads * (int(key) + int(value)) * _HALF_FLOAT)
+
+def need_of(header: GgufHeader, *, window: int, slots: int) -> ModelNeed:
+    """Of a context with up to `slots` texts of `window` tokens."""
+    return ModelNeed.of(header, window=window, batch=slots + MOST + 1)
+
+
+def placed(need: ModelNeed, slots: int, memory: int, cards: Sequence[Device]) -> tuple[int, int]:
+    """How many slots there can be, up to `slots`, and how many layers go on the graphics cards.
+
+    All layers where the cards hold the whole; else as many as they hold, and the machine's `memory`
+    (bytes) must do for the whole.
+    """
+    of_cards = sum(card.free for card in cards)
+    if on_cards := need.slots(of_cards, slots):
+        return on_cards, need.layers
+    slots = need.slots(memory, slots)
+    return slots, need.layers_held(of_cards, slots) if slots else 0

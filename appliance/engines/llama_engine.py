@@ -10,7 +10,7 @@ import asyncio
 import logging
 import math
 import threading
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from pathlib import Path
 
 from appliance.domain import Question
@@ -34,6 +34,7 @@ class LlamaEngine:
         self._scheduler: LlamaScheduler
         self._thread: threading.Thread
         self._name = ""
+        self._device = ""
         self._closing = False
 
     @classmethod
@@ -51,6 +52,7 @@ class LlamaEngine:
         queue_limit: int = 16,
         per_user: int = 1,
         cache_bytes: int = 256 << 20,
+        on_progress: Callable[[float], None] = lambda share: None,
     ) -> LlamaEngine:
         """Load off the event loop. Raises Unavailable when `path` holds no language model, or one
         that memory does not hold.
@@ -58,8 +60,8 @@ class LlamaEngine:
         Up to `slots` answers are written at once, `per_user` of each user, each within
         `context_tokens`; `queue_limit` is how many may wait beside them. `cache_bytes` is for the
         beginnings of earlier prompts. `seed` fixes what a temperature above 0 leaves to chance;
-        `sampling` goes before both. Cancelled, it ends its thread first, which may have to finish
-        loading.
+        `sampling` goes before both. `on_progress` hears, on the thread, which share of the weights
+        is loaded. Cancelled, it ends its thread first.
         """
         engine = cls()
         loop = asyncio.get_running_loop()
@@ -83,14 +85,25 @@ class LlamaEngine:
             if events:
                 on_loop(_deliver, events)
 
+        def progressed(share: float) -> bool:
+            on_progress(share)
+            return not engine._closing
+
         def run() -> None:
             try:
-                context = LlamaContext(path, threads=threads, window=context_tokens, slots=slots)
+                context = LlamaContext(
+                    path,
+                    threads=threads,
+                    window=context_tokens,
+                    slots=slots,
+                    on_progress=progressed,
+                )
             except Exception as error:
                 on_loop(settle, error)
                 return
             try:
                 engine._name = context.model.name
+                engine._device = context.device
                 engine._scheduler = LlamaScheduler(
                     context,
                     PrefixCache(cache_bytes),
@@ -126,6 +139,11 @@ class LlamaEngine:
     @property
     def writes(self) -> bool:
         return True
+
+    @property
+    def device(self) -> str:
+        """What computes, e.g. "CPU (zen4)"."""
+        return self._device
 
     @property
     def slots(self) -> int:

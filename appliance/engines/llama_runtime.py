@@ -10,7 +10,7 @@ import ctypes
 import logging
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,20 +23,21 @@ from appliance.engines.gguf_header import GgufHeader, read_header
 from appliance.errors import Unavailable
 
 _log = logging.getLogger(__name__)
-_GGML_ERROR = 3
+# The share that is loaded, 0 to 1, told on the thread that loads; False ends the loading.
+OnProgress = Callable[[float], bool]
+_GGML_ERROR = 4  # enum ggml_log_level
 _start_lock = threading.Lock()
 _started = False
 _load_lock = threading.Lock()
-_last_error = ""
+_errors: deque[str] = deque(maxlen=16)
 
 
 @llama_cpp.llama_log_callback  # type: ignore[untyped-decorator]
 def _on_native_log(level: int, text: bytes, _user_data: object) -> None:
     """Keep the reason of a failed load; log which native function spoke, never what it said."""
-    global _last_error
     line = text.decode("utf-8", "replace").strip()
     if level == _GGML_ERROR and line:
-        _last_error = line
+        _errors.append(line)
     if _log.isEnabledFor(logging.DEBUG) and ":" in line:
         _log.debug("llama.cpp level %d from %s", level, line.split(":", 1)[0][:64])
 
@@ -56,6 +57,14 @@ def start() -> None:
         load_all(str(Path(llama_cpp.__file__).parent / "lib").encode())
         llama_cpp.llama_backend_init()
         _started = True
+
+
+@contextmanager
+def native_errors() -> Iterator[deque[str]]:
+    """The last things that llama.cpp says went wrong meanwhile. One at a time in the process."""
+    with _load_lock:
+        _errors.clear()
+        yield _errors
 
 
 class ComputeTurns:
@@ -98,20 +107,40 @@ compute = ComputeTurns()
 class LlamaModel:
     """Weights and vocabulary of one GGUF file, read-only once loaded."""
 
-    def __init__(self, path: Path, *, setting: str) -> None:
-        """Load `path`, blocking. Raises Unavailable, naming `setting`, when it is no usable GGUF
-        file.
+    def __init__(
+        self,
+        path: Path,
+        *,
+        setting: str,
+        gpu_layers: int = 0,
+        on_progress: OnProgress | None = None,
+    ) -> None:
+        """Load `path`, blocking, with `gpu_layers` of it on graphics cards. Raises Unavailable,
+        naming `setting`, when it is no usable GGUF file, and when `on_progress` said to stop.
         """
         start()
         self.header: GgufHeader = read_header(path, setting=setting)
         self.path = path
         params = llama_cpp.llama_model_default_params()
-        params.n_gpu_layers = 0
-        global _last_error
-        with _load_lock:
-            _last_error = ""
+        params.n_gpu_layers = gpu_layers
+        no_cards = (ctypes.c_void_p * 1)()  # a list that ends at once
+        if not gpu_layers:
+            params.devices = ctypes.cast(no_cards, ctypes.c_void_p)
+        given_up = False
+
+        @llama_cpp.llama_progress_callback  # type: ignore[untyped-decorator]
+        def progressed(share: float, _user_data: object) -> bool:
+            nonlocal given_up
+            given_up = on_progress is not None and not on_progress(share)
+            return not given_up
+
+        params.progress_callback = progressed
+        with native_errors() as errors:
             self._model = llama_cpp.llama_model_load_from_file(str(path).encode(), params)
-            reason = _last_error
+            # The first is the cause, those after it only say that loading failed.
+            reason = errors[0].replace(str(path), path.name) if errors else ""
+        if not self._model and given_up:
+            raise Unavailable(f"The loading of {path.name} was given up.")
         if not self._model:
             raise Unavailable(
                 f"llama.cpp cannot load {path.name} (setting {setting}): "

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -50,6 +51,29 @@ class AnswerEngine(Protocol):
         ...
 
     async def close(self) -> None: ...
+
+
+class ModelLoader(Protocol):
+    """Looks at language models' files and loads them."""
+
+    def inspect(self, path: Path, beside: Path | None) -> bool:
+        """Whether memory holds the model of `path` beside that of `beside`, which is loaded.
+
+        Blocks. Raises `Unavailable`, with the reason, when the file is no whole language model, or
+        memory does not hold it even alone.
+        """
+        ...
+
+    async def try_out(self, path: Path) -> None:
+        """Load it where it can do no harm. Raises `Unavailable` when that fails in any way."""
+        ...
+
+    async def open(self, path: Path, on_progress: Callable[[float], None]) -> AnswerEngine:
+        """Load it; `on_progress` hears the share that is loaded, on another thread.
+
+        Raises `Unavailable`, with the reason. Cancelled, it gives the loading up.
+        """
+        ...
 
 
 class Embedder(Protocol):

@@ -210,6 +210,8 @@ class AnswerWriter:
         except Invalid:
             if not engine.writes:
                 raise
+        finally:
+            draft.model = engine.name  # another may have taken its place before the answer began
         if engine.writes and not stream.pieces and not stream.cancelled.is_set():
             draft.model, draft.tokens = self._quoting.name, None
             whole = await self._answer(stream, draft, self._quoting, question)

@@ -5,9 +5,12 @@ import threading
 import time
 from pathlib import Path
 
+import gguf
+import numpy as np
 import pytest
 
 from appliance.engines.llama_runtime import ComputeTurns, LlamaModel
+from appliance.errors import Unavailable
 from tests.random_gguf import tiny_vocabulary, write_random_llama
 
 
@@ -88,3 +91,15 @@ def test_the_native_log_is_silent_on_standard_error(
     LlamaModel(path, setting="llm_model").close()
     captured = capfd.readouterr()
     assert captured.out == "" and captured.err == ""
+
+
+def test_a_failed_load_tells_the_cause_and_no_directory(tmp_path: Path) -> None:
+    path = tmp_path / "lacks.gguf"
+    writer = gguf.GGUFWriter(path, "llama")
+    writer.add_tensor("token_embd.weight", np.ones((8, 64), np.float32))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    with pytest.raises(Unavailable, match=r"lacks\.gguf \(setting llm_model\): .*key not found"):
+        LlamaModel(path, setting="llm_model")
