@@ -238,6 +238,9 @@ def compare_runs(
             err=True,
         )
         raise SystemExit(EXIT_FAILED)
+    if not comparison.shared:
+        click.echo("error: The two runs have no question in common.", err=True)
+        raise SystemExit(EXIT_FAILED)
     if as_json:
         click.echo(json.dumps(evaluation_text.comparison_json(comparison)))
     else:

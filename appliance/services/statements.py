@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -13,6 +13,7 @@ from appliance.sentences import split_sentences
 from appliance.services.denials import all_clauses, clauses, denials, is_lack
 from appliance.services.dosing_terms import Term, opposites, populations, routes
 from appliance.services.frequencies import Frequency, frequencies
+from appliance.services.labels import labels_of
 from appliance.services.quantities import Found, Quantity, quantities
 from appliance.services.roots import COMMON_ROOTS, FUNCTION_WORDS, root
 
@@ -34,6 +35,7 @@ _BOUND_WORD = re.compile(
 _PER = re.compile(r"\s*(?:/|per\b)", re.IGNORECASE)
 _STOP = re.compile(r"[.;!?]")
 _FAR = 200
+_OR = re.compile(r"\bor\b", re.IGNORECASE)
 _THINGS = 2  # words behind "without" that may name what is not there
 _SHORT_CLAUSE = 2  # words of a list's next item, which a denial in front of it turns as well
 _DOSES = ("mass", "volume", "unit", "iu", "amount", "meq", "tablet", "capsule", "dose", "drop",
@@ -57,12 +59,16 @@ class Dose:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A clause: its word roots, the first of them that is no common word, and its numbers."""
+    """A clause: its word roots, the first of them that is no common word, and its numbers.
+
+    `label` is where the label begins that it stands under, whose words and numbers are its own too.
+    """
 
     roots: frozenset[str]
     subject: str | None
     quantities: tuple[Quantity, ...]
     frequencies: frozenset[Frequency]
+    label: int | None = None
 
 
 class Statement:
@@ -173,15 +179,49 @@ class Statement:
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
-        """Its clauses, in order."""
-        return tuple(
-            Part(
-                self.roots_between(start, end, named=True),
-                self._subject(start, end),
-                tuple(found.quantity for found in self._found if start <= found.start < end),
-                frozenset(often for often, at, _ in self._often if start <= at < end),
-            )
-            for start, end in all_clauses(self.plain)
+        """Its clauses, in order, each with the label that it stands under."""
+        labels = list(labels_of(self.text))
+        found = []
+        named: frozenset[str] = frozenset()
+        for start, end in self._alternatives():
+            label = next((label for label in labels if label.reaches(start)), None)
+            part = self.part(start, end)
+            if label is not None:
+                head = self.part(label.start, label.end)
+                named = head.roots & self.names or named  # "when it is" says what was named
+                part = Part(
+                    part.roots | head.roots | named,
+                    part.subject,
+                    part.quantities + head.quantities,
+                    part.frequencies | head.frequencies,
+                    label.start,
+                )
+            elif any(start >= label.start and end <= label.end for label in labels):
+                continue  # said with each clause under it
+            found.append(part)
+        return tuple(found)
+
+    def _alternatives(self) -> Iterator[Span]:
+        """The clauses, parted at an "or" with how often and how much on either side."""
+        for start, end in all_clauses(self.plain):
+            for match in _OR.finditer(self.plain, start, end):
+                halves = (start, match.start()), (match.end(), end)
+                if all(self._is_schedule(*half) for half in halves):
+                    yield halves[0]
+                    start = match.end()
+            yield start, end
+
+    def _is_schedule(self, start: int, end: int) -> bool:
+        return any(start <= at < end for _, at, _ in self._often) and any(
+            start <= found.start < end for found in self._found
+        )
+
+    def part(self, start: int, end: int) -> Part:
+        return Part(
+            self.roots_between(start, end, named=True),
+            self._subject(start, end),
+            tuple(found.quantity for found in self._found if start <= found.start < end),
+            frozenset(often for often, at, _ in self._often if start <= at < end),
         )
 
     def _rate(self, found: Found) -> Frequency | None:

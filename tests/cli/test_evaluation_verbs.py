@@ -138,6 +138,25 @@ def test_comparing(kept: Path, invoked: Invoked) -> None:
     assert json.loads(tolerated.stdout)["now_wrong"] == ["visitors"]
 
 
+def test_runs_without_a_common_question_are_not_compared(kept: Path, invoked: Invoked) -> None:
+    container = Container(Settings(data_dir=kept))
+
+    async def fill() -> None:
+        await container.open_accounts()
+        clock = SettableClock()
+        clock.advance(hours=9)
+        run = run_of(named(RIGHT, "another"), run_id="other")
+        await EvaluationRuns(container.database, clock=clock).keep(
+            replace(run, created_at=clock.now), accepted=False
+        )
+        await container.close()
+
+    asyncio.run(fill())
+    told = invoked("eval", "compare", "other", data=kept)
+    assert (told.exit_code, told.stdout) == (1, "")
+    assert "no question in common" in told.stderr
+
+
 def test_accepting(kept: Path, invoked: Invoked) -> None:
     none = invoked("eval", "compare", "old", data=kept)
     assert (none.exit_code, "No other run" in none.stderr) == (1, True)

@@ -21,10 +21,11 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Of the questions that both runs asked alike; `left_out` are the ids of all others."""
+    """Of the `shared` questions that both runs asked alike; `left_out`: the ids of all others."""
 
     before: EvaluationRun
     after: EvaluationRun
+    shared: int
     changes: tuple[Change, ...]
     better: tuple[str, ...]  # ids: wrong before, right now
     worse: tuple[str, ...]
@@ -58,6 +59,7 @@ def compare(
     return Comparison(
         before,
         after,
+        len(shared),
         tuple(changes),
         better=_turned(now, was),
         worse=_turned(was, now),

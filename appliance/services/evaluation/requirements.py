@@ -49,6 +49,8 @@ def parse(text: str) -> Requirement:
     name, sign, bound, percent = match.groups()
     if name not in NAMES:
         raise BadRequirement(f"{name!r} is no measure; there are {', '.join(sorted(NAMES))}")
+    if percent and float(bound) > 100:
+        raise BadRequirement(f"{text!r} asks for more than 100 %")
     return Requirement(name, sign, float(bound) / (100 if percent else 1))
 
 

@@ -31,7 +31,8 @@ def test_forms(text: str, requirement: Requirement) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "right", "right = 0.8", "right > 0.8", "right >= high", "wrong >= 0.1"]
+    "text",
+    ["", "right", "right = 0.8", "right > 0.8", "right >= high", "wrong >= 0.1", "right >= 101%"],
 )
 def test_what_cannot_be_read_is_told(text: str) -> None:
     with pytest.raises(BadRequirement):
