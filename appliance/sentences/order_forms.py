@@ -16,7 +16,8 @@ from collections.abc import Iterable
 _MACHINE = (
     r"(?:(?:large\s+)?language\s+models?|chat\s?-?bots?|"
     r"AI(?:\s+(?:assistants?|models?|systems?|agents?|tools?|chat\s?bots?))?|"
-    r"(?:virtual|digital|artificial)\s+(?:assistants?|agents?)|LLMs?|(?:Chat)?GPT(?:-\d\S*)?)"
+    r"(?:virtual|digital|artificial)\s+(?:assistants?|agents?)|LLMs?(?:\s+agents?)?|"
+    r"(?:Chat)?GPT(?:-\d\S*)?)"
 )
 # Names that people and things have, too.
 _HELPER = rf"(?:{_MACHINE}|assistants?|bots?)"
@@ -51,6 +52,10 @@ _INSTRUCTIONS = (
     r"(?:instructions?|prompts?|rules?|guidelines?|directions?|directives?|commands?|orders|"
     r"guardrails?|restrictions?|constraints?|messages?|context|passages?|programming|training)"
 )
+_RULES = (
+    r"(?:instructions?|prompts?|rules?|guidelines?|directives?|guardrails?|commands?|"
+    r"restrictions?|programming|training)"
+)
 _IGNORE = (
     r"(?:ignor(?:e|ing)|disregard(?:ing)?|forget|overrid(?:e|ing)|bypass|discard|drop|"
     r"pay\s+no\s+attention\s+to|set\s+aside|(?:stop|quit)\s+(?:following|obeying)|"
@@ -58,13 +63,16 @@ _IGNORE = (
 )
 _ANSWERS = r"(?:answers?|repl(?:y|ies)|responses?|outputs?)"
 
+_IF_USER = r"\b(?:if|when|whenever|once|should)\s+(?:an?|the|any|some|every)\s+users?\s+"
+
 _IGNORED = (
     rf"\b{_NOT_DENIED}{_IGNORE}\s+(?:(?:all|any|every|of|the|these|those|my|your|other|and)\s+)"
     rf"{{0,4}}{_EARLIER}\s+(?:(?:and|or)\s+{_EARLIER}\s+)?(?:\w+\s+){{0,2}}?{_INSTRUCTIONS}\b",
     # "all instructions", "your guidelines", "the rules above"; but a doctor's stay a doctor's.
-    rf"\b{_NOT_DENIED}{_IGNORE}\s+(?:all\s+(?:of\s+)?(?:the\s+|your\s+)?|your\s+|any\s+|every\s+)"
-    r"(?:\w+\s+)?(?:instructions?|prompts?|rules?|guidelines?|directives?|guardrails?|commands?|"
-    r"restrictions?|programming|training)\b(?!\s+(?:of|from|by|on|for)\b)",
+    rf"\b{_NOT_DENIED}{_IGNORE}\s+(?:all\s+(?:of\s+)?(?:the\s+)?|any\s+|every\s+)(?:\w+\s+)?"
+    rf"{_RULES}\b(?!\s+(?:of|from|by|on|for)\b)",
+    rf"\b{_NOT_DENIED}{_IGNORE}\s+(?:all\s+(?:of\s+)?)?your\s+(?:\w+\s+)?{_RULES}\b"
+    r"(?!\s+(?:of|from|by)\b)",
     rf"\b{_NOT_DENIED}{_IGNORE}\s+(?:all\s+)?(?:the\s+)?(?:instructions?|prompts?|rules?|"
     r"guidelines?|directives?|passages?|text|context|messages?)\s+(?:above|before\s+this|"
     r"(?:that\s+)?you\s+(?:were|have\s+been)\s+(?:given|told))\b",
@@ -85,7 +93,7 @@ _IGNORED = (
 )
 _ADDRESSED = (
     rf"\b(?:note|notice|message|memo|attention|instructions?|reminder|orders?|important)\s*,?\s+"
-    rf"(?:(?:to|for)\s+)?(?:{_THIS}\s+)?(?:\w+\s+)?{_MACHINE}\s*[:,–—-]",
+    rf"(?:(?:to|for)\s+)?(?:{_THIS}\s+)?(?:\w+\s+)?{_MACHINE}\s*[:,!–—-]",
     rf"\b(?:note|notice|message|memo|attention|instructions?|reminder|orders?)\s*,?\s+(?:to|for)\s+"
     rf"(?:{_THIS}\s+)?{_HELPER}\b[^.!?]{{0,40}}?[:,–—-][^.!?]{{0,80}}?\b{_SPEAK}\b",
     rf"(?:^|[.!?\n]\s{{0,40}})(?:dear|hey|hi|hello|ok|okay)\s+{_MACHINE}\b",
@@ -103,6 +111,10 @@ _ADDRESSED = (
     r"\bas\s+(?:if|though)\s+you\s+had\s+no\s+(?:rules|guidelines|restrictions|limits|filters)\b",
     r"\bfrom\s+now\s+on,?\s+you\s+(?:(?:will|must|shall|should|are\s+to|only|always)\s+)*"
     r"(?:say|answer|reply|respond|speak|obey|output|claim|state)\b",
+    rf"(?:^|[.!?\n]\s{{0,40}}){_MACHINE}\s*[:,!]\s*[^.!?\n]{{0,80}}?\b(?:you\s+{_MUST}|and|please|now)\s+"
+    rf"{_SPEAK}\b",
+    r"\bas\s+(?:the|an?)\s+(?:\w+\s+)?(?:assistant|bot)\s*,?\s+you\s+(?:will|must|shall|should|are\s+to)"
+    r"\s+(?:always\s+|only\s+)?(?:answer|reply|respond|output|print|never|not)\b",
     # Whoever reads it is a program.
     rf"\b(?:{_HELPER}|models?|systems?|programs?)\s+(?:(?:that|who|which)\s+)?(?:reads?|reading|"
     r"process(?:es|ing)?|summari[sz](?:es|ing)|pars(?:es|ing)|ingest(?:s|ing)|index(?:es|ing))\s+"
@@ -119,9 +131,9 @@ _TOLD = (
     rf"(?:answer|reply|respond)\s+(?:that|with\s+{_LITERAL}|only|as)",
     rf"\bask\w*\s+(?:the|an?|this|any)\s+{_HELPER}\b[^.!?]{{0,80}}?\b{_MUST}\s+(?:\w+\s+)?{_SPEAK}\b",
     # What is to be said to a user.
-    rf"\b(?:if|when|whenever|once|should)\s+(?:an?|the|any|some|every)\s+users?\s+(?:asks?|"
-    rf"inquires?|enquires?|mentions?|quer(?:y|ies)|wants?|types?|requests?|says?)\b[^.!?]{{0,80}}?"
-    rf"\b{_SPEAK}\b",
+    rf"{_IF_USER}(?:mentions?|types?|says?|quer(?:y|ies)|prompts?)\b[^.!?]{{0,80}}?\b{_SPEAK}\b",
+    rf"{_IF_USER}(?:asks?|inquires?|enquires?|wants?\s+to\s+know|requests?)\b[^.!?]{{0,80}}?\b"
+    r"(?:say|state|answer|reply|respond|tell|claim|assert|report|output|write|print|confirm)\b",
     rf"\b(?:if|when|whenever)\s+(?:you\s+are\s+|it\s+is\s+)?(?:asked|queried|prompted|questioned)\b"
     rf"[^.!?]{{0,60}}?{_NOW}(?:reply|respond|answer|output|print|return)\s+(?:that\b|only\b|"
     rf"(?:only\s+)?with\s+{_LITERAL}|{_LITERAL})",
@@ -137,10 +149,29 @@ _TOLD = (
     r"\bthe\s+user\s+(?:must|shall|should|(?:is|has)\s+to)\s+be\s+told\b",
     r"\b(?:questions?|quer(?:y|ies)|prompts?)\b[^.!?]{0,60}?\b(?:(?:is|are)\s+to|must|shall|should)\s+"
     rf"be\s+answered\s+(?:only\s+)?(?:with\s+{_LITERAL}|by\s+saying)",
-    r"\bthe\s+(?:only\s+|correct\s+)?answer\s+to\s+(?:everything|(?:all|any|every)\s+"
-    r"(?:question|quer)\w*)\b[^.!?]{0,40}?\bis\b",
+    rf"\bthe\s+(?:(?:only|correct|right)\s+)?{_ANSWERS}\s+to\s+(?:everything|(?:all|any|every|each)\s+"
+    r"(?:\w+\s+)?(?:question|quer|prompt)\w*)\b[^.!?]{0,40}?\b(?:is|must|shall)\b",
+    r"\b(?:if|when|whenever)\s+(?:the|an?|any)\s+(?:questions?|quer(?:y|ies)|prompts?)\s+(?:(?:is|are)\s+"
+    r"about|concerns?|mentions?|contains?|refers?|asks?\s+(?:about|for))\b[^.!?]{0,60}?\b(?:answer|say|"
+    r"reply|respond|output)\b",
+    rf"\bask(?:s|ing)\s+(?:the|this)\s+{_HELPER}\b[^.!?]{{0,60}}?\bbe\s+(?:told|informed|answered)\b",
+    rf"\bask(?:s|ed)?\b[^.!?]{{0,60}}?,\s*(?:the|this)\s+{_MACHINE}\s+(?:always\s+)?(?:replies|answers|"
+    r"says|responds|states|tells)\b",
+    rf"\b(?:important|sure|ensure|necessary|required)\s+(?:that\s+)?(?:the|this|any|every)\s+{_MACHINE}\s+"
+    r"(?:says?|answers?|states?|repl(?:y|ies)|responds?|tells?|reports?)\b",
+    rf"\b(?:the|this|your)\s+{_MACHINE}\s+(?:must|shall|should|may|will|can)\s*(?:not|never)\s+(?:mention|"
+    r"warn|refuse|decline|reveal|cite)\b",
+    rf"\bthe\s+system\s+{_MUST}\s+(?:respond|reply|answer)\b[^.!?]{{0,40}}?\b(?:questions?|"
+    r"quer(?:y|ies)|prompts?)\b",
+    rf"\byou\s+(?:must|shall|should|will)\s+(?:always\s+|never\s+|only\s+)?{_SPEAK}\b[^.!?]{{0,60}}?\b"
+    r"(?:to|with)\s+(?:the|any|every|all)\s+users?\b",
 )
 _LITERALLY = (
+    rf"{_NOW}(?:reply|answer)\s+to\s+(?:\w+\s+){{1,4}}?with\s+(?:only\s+)?{_LITERAL}",
+    rf"\balways\s+(?:answer|reply|respond)\s*(?::|that\b|with\s+{_LITERAL})",
+    r"\binstead\s+of\s+(?:answering|replying|responding|(?:the|an?|your)\s+(?:answer|reply|response))\b"
+    r"[^.!?,]{0,30},?\s*(?:please\s+|only\s+|just\s+)?(?:print|say|output|write|reply|respond)\b",
+    r"\bsummari[sz]e\s+(?:this|the)\s+(?:page|document|passage|text|label|leaflet)\s+as\b",
     # Words that an answer is to be, or to hold.
     rf"{_NOW}(?:reply|output|emit)\s+(?:(?:only|exactly|solely|simply|verbatim|just)\b|"
     rf"with\s+{_LITERAL}|{_LITERAL})",
