@@ -41,9 +41,9 @@ def tables_of(lines: Sequence[Line]) -> list[Table]:
         body = start + count
         if before is not None and is_more:
             going_on = _going_on(lines, before, first, start, body, last)
-            if body == start and (rest := _rest_of_cells(lines[before.last], lines[start])):
+            if body == start and (cut := _rest_of_cells(lines[before.last], lines[start])):
                 tables[-1] = replace(before, below=tuple(cells_of(lines[start].row)))
-                going_on = replace(going_on, rest=rest)
+                going_on = replace(going_on, rest=cut)
             tables.append(going_on)
         else:
             head = _head(lines, first, start, body)
