@@ -202,7 +202,13 @@ def _candidates(question: Question) -> list[_Candidate]:
             bonus -= _OTHER_POPULATION
         candidates.append(_Candidate(quote, cover / total, bonus))
     if len(candidates) > MOST_CANDIDATES:
-        candidates.sort(key=lambda c: c.cover + c.bonus - 0.02 * c.quote.passage, reverse=True)
+        candidates.sort(
+            key=lambda c: (
+                asked_section(question.text, c.quote.heading),
+                c.cover + c.bonus - 0.02 * c.quote.passage,
+            ),
+            reverse=True,
+        )
         del candidates[MOST_CANDIDATES:]
     return candidates
 
@@ -248,6 +254,7 @@ def _selected(
         return []
     least = max(FLOOR - 0.05, scores[order[0]] - MARGIN)
     whole = [place for place in order if asked_section(question, found[place].heading)]
+    all_of: int | None = None  # the passage that is quoted whole, whatever its sentences say
     if not whole and only_a_section(question):
         return []
     if whole:
@@ -255,16 +262,22 @@ def _selected(
         first = found[whole[0]].passage
         order = sorted(whole, key=lambda place: (found[place].passage != first, found[place].start))
         least = FLOOR - 0.05
+        all_of = first if only_a_section(question) else None
     kept: list[int] = []
     for place in order:
-        if scores[place] < least:
+        if scores[place] < least and found[place].passage != all_of:
             continue
         parts = [other for other in kept if found[place].holds(found[other])]
         if parts:
             # A whole in the place of its parts.
             if scores[place] < max(scores[other] for other in parts) - WHOLE_SLACK:
                 continue
-        elif any(_repeats(found, vectors, place, other) for other in kept):
+        elif any(
+            found[other].holds(found[place])
+            if found[other].passage == found[place].passage == all_of
+            else _repeats(found, vectors, place, other)
+            for other in kept
+        ):
             continue
         rest = [other for other in kept if other not in parts]
         size = sum(len(found[other].text) for other in rest)

@@ -101,11 +101,13 @@ class _Reader:
                 self._before = None
             if part.kind is Kind.HEADING or words.endswith("?"):
                 if is_title(words):
-                    self._heading, self._own_heading = words, True
+                    self._heading, self._own_heading = self._whole_title(words), True
             elif part.kind is Kind.LEAD:
                 items = _items(self._text, parts, place + 1)
                 taken += len(items)
-                if not is_torn(words, part.start) and is_text(words):
+                if items and not words.endswith(":") and _DENIAL.search(words):
+                    yield self._in_one(part.start, items[-1].end)
+                elif not is_torn(words, part.start) and is_text(words):
                     yield from self._list(part.start, unmarked(words), self._lines(items))
             elif part.kind is Kind.ITEM:
                 run = _run(parts, place)
@@ -122,6 +124,11 @@ class _Reader:
 
     def _words(self, part: Segment) -> str:
         return fold(self._text[part.start : part.end])
+
+    def _whole_title(self, words: str) -> str:
+        """The section's title, where `words` are the last line of it."""
+        section = fold(without_orders(self._chunk.section or ""))
+        return section if section.endswith(f" {words}") else words
 
     def _lines(self, items: Sequence[Segment]) -> list[str]:
         lines = [unmarked(self._words(item)) for item in items]
@@ -142,22 +149,22 @@ class _Reader:
         for found in lists:
             for part in headings:
                 if part.end <= found.start and is_title(self._words(part)):
-                    self._heading = self._words(part)
+                    self._heading = self._whole_title(self._words(part))
             lead = found.lead or (self._carried if found.start == begin else "") or self._heading
             if lead and self._is_whole(found, begin) and all(map(_is_short_item, found.items)):
                 if found.lead and not found.lead.endswith(":") and _DENIAL.search(found.lead):
-                    yield self._in_one(found)
+                    yield self._in_one(found.start, found.end)
                 else:
                     yield from self._list(found.start, lead, found.items)
                 blank = re.sub(r"\S", " ", self._text[found.start : found.end])
                 self._text = self._text[: found.start] + blank + self._text[found.end :]
         self._heading = section
 
-    def _in_one(self, found: UnmarkedList) -> Quote:
+    def _in_one(self, start: int, end: int) -> Quote:
         """A list that its lead denies: no item may be read, or checked, without the "not"."""
-        words = fold(self._text[found.start : found.end])
+        words = fold(self._text[start:end])
         lead = _qualifier(self._heading, words)
-        return Quote(self._number, found.start, self._heading, lead, (words,))
+        return Quote(self._number, start, self._heading, lead, (words,))
 
     def _is_whole(self, found: UnmarkedList, begin: int) -> bool:
         if self._is_addressed(found.start, found.end):

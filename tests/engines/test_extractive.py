@@ -102,6 +102,23 @@ async def test_a_boxed_warning_is_quoted_whole_and_nothing_else() -> None:
     ]
 
 
+async def test_nothing_of_a_boxed_warning_is_left_out_for_what_it_says() -> None:
+    """Neither for its words nor because its sentences, below a long title, are near each other."""
+    title = "WARNING: SERIOUS REACTIONS INCLUDING RUPTURE OF TENDONS, SEIZURES AND NEUROPATHY"
+    said = [
+        "Stop the tablets at once when any of these is felt by the patient.",
+        "Muscles may weaken further in people who have myasthenia gravis already.",
+        "Keep them for infections that nothing else is left for.",
+    ]
+    box = passage("\n".join((title, *said)), 4, title="Quinolone label")
+    others = [
+        passage(f"The boxed warning of quinolone does say {n} things here.", n, title="Quinolone")
+        for n in range(5, 50)
+    ]
+    text = await answer("What does the boxed warning of quinolone say?", (*others, box))
+    assert lines(text) == [f"{sentence} [46]" for sentence in said]
+
+
 async def test_an_item_of_a_list_comes_with_its_lead() -> None:
     text = await answer("How should single-dose vials be handled?")
     assert lines(text) == [

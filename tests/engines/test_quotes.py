@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from appliance.engines.quotes import quotes
@@ -183,3 +185,15 @@ def test_a_sentence_that_leans_on_the_one_before_it_is_quoted_with_it() -> None:
 def test_a_statement_without_its_full_stop_is_quoted() -> None:
     text = "Ask a doctor before use if the user has liver disease\n\nDo not freeze the vial.\n"
     assert found(text)[0] == ("Ask a doctor before use if the user has liver disease",)
+
+
+def test_a_list_below_words_that_deny_it_is_quoted_in_one() -> None:
+    text = "Do not use\n• if you ever had an allergic reaction to it\n• before an operation"
+    assert found(text) == [(" ".join(text.split()),)]
+
+
+def test_a_title_of_several_lines_is_the_heading_of_what_is_below_it() -> None:
+    title = "WARNING: SERIOUS REACTIONS INCLUDING RUPTURE\nAND EXACERBATION OF MYASTHENIA"
+    whole = passage(f"{title}\nStop the drug at once in patients who have any of these.")
+    whole = replace(whole, chunk=replace(whole.chunk, section=" ".join(title.split())))
+    assert {quote.heading for quote in quotes(0, whole)} == {" ".join(title.split())}
