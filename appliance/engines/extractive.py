@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from appliance.domain import Passage, Question
+from appliance.domain import Question
 from appliance.engines.asked_numbers import gives_number
 from appliance.engines.case_values import Case
 from appliance.engines.introductions import introduction
@@ -157,8 +157,8 @@ def _embedded(quote: Quote) -> str:
 def _candidates(question: Question) -> list[_Candidate]:
     """Every quote once, the most promising by words and form when there are too many."""
     asked = list(dict.fromkeys(terms(question.text)))
-    passages = [_PassageTerms.of(passage) for passage in question.passages]
-    named = {term for term in asked if any(term in passage.title for passage in passages)}
+    titles = [frozenset(terms(passage.document.title)) for passage in question.passages]
+    named = {term for term in asked if any(term in title for title in titles)}
     subject = named - _PREPARATIONS or named
     case = Case.of(question.text)
     found: list[Quote] = []
@@ -166,9 +166,7 @@ def _candidates(question: Question) -> list[_Candidate]:
     for number, passage in enumerate(question.passages):
         for quote in quotes(number, passage):
             key = quote.lead, *quote.lines
-            if key not in seen and _is_about(
-                quote, question.text, subject, passages[number], asked
-            ):
+            if key not in seen and _is_about(quote, question.text, subject, titles[number], asked):
                 seen.add(key)
                 found.append(quote)
     compounds = {
@@ -187,8 +185,7 @@ def _candidates(question: Question) -> list[_Candidate]:
     candidates = []
     for quote, held in zip(found, own, strict=True):
         cover = sum(
-            weight
-            * (1.0 if term in held else _TITLE_WORTH * (term in passages[quote.passage].title))
+            weight * (1.0 if term in held else _TITLE_WORTH * (term in titles[quote.passage]))
             for term, weight in weights.items()
         )
         bonus = form_bonus(question.text, quote.heading, quote.text)
@@ -207,20 +204,8 @@ def _candidates(question: Question) -> list[_Candidate]:
     return candidates
 
 
-@dataclass(frozen=True, slots=True)
-class _PassageTerms:
-    title: frozenset[str]
-    whole: frozenset[str]
-
-    @classmethod
-    def of(cls, passage: Passage) -> _PassageTerms:
-        title = frozenset(terms(passage.document.title))
-        text = f"{passage.chunk.section or ''} {passage.chunk.text}"
-        return cls(title, title.union(terms(text)))
-
-
 def _is_about(
-    quote: Quote, question: str, subject: set[str], passage: _PassageTerms, asked: Sequence[str]
+    quote: Quote, question: str, subject: set[str], title: frozenset[str], asked: Sequence[str]
 ) -> bool:
     """Of the document that the question names, or naming it itself; another drug's dose is no
     answer.
@@ -229,10 +214,10 @@ def _is_about(
     item, or a number such as it asks for.
     """
     held = set(terms(f"{quote.heading} {quote.text}"))
-    if subject and not subject & passage.title and not subject <= held:
+    if subject and not subject & title and not subject <= held:
         return False
     topics = set(asked) - FORM_WORDS
-    if topics and not topics & (held | passage.title):
+    if topics and not topics & (held | title):
         return False
     if quote.lead and quote.lead == quote.heading and len(quote.lines) > 1:
         return bool(held & set(asked)) or gives_number(question, quote.text) is True

@@ -59,8 +59,8 @@ class Quote:
 
 
 def quotes(number: int, passage: Passage) -> Iterator[Quote]:
-    """All quotes of `passage`; no headings, contents lines, references, torn sentences or
-    paragraphs that give orders to a program.
+    """All quotes of `passage`; no headings, contents lines, references or torn sentences, and
+    none that gives orders to a program.
     """
     rows, text = rows_of(passage.chunk)
     section = without_orders(passage.chunk.section or "")
@@ -128,7 +128,7 @@ class _Reader:
         return [line for line in lines if is_item(line)]
 
     def _is_addressed(self, start: int, end: int) -> bool:
-        """Overlaps a paragraph that gives orders."""
+        """Overlaps what gives orders to a program."""
         return any(start < last and first < end for first, last in self._addressed)
 
     def _unmarked_lists(self) -> Iterator[Quote]:
