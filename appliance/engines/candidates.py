@@ -27,15 +27,19 @@ OTHERS_COST = 0.3  # of being said of other ages than the patient's
 LIMIT_WORTH = 0.25  # of saying what is not known of the patients, or not to be given to them
 GROUP_WORTH = 0.1  # of naming the special patients of the question, and the cost of naming none
 OTHER_DOSE_COST = 0.3  # of giving the dose of another thing than the one whose dose is asked for
+OTHER_PREPARATION_COST = 0.1  # of standing in a document on tablets, asked about capsules
 _TITLE_WORTH = 0.5  # a word found in the document's title only, beside one found in the quote
 _FAMILY_LETTERS = 6  # "revers" is found in "reversal"
-# Words of titles that name no drug.
 _PREPARATIONS = frozenset(
     stem(word)
     for word in (
         "tablet tablets capsule capsules suspension solution injection infusion cream ointment "
-        "drops spray patch inhaler syrup powder gel oral label labels guide guideline information"
+        "drops spray patch inhaler syrup powder gel"
     ).split()
+)
+# Words of titles that name no drug.
+_NO_SUBJECT = _PREPARATIONS.union(
+    map(stem, "oral label labels guide guideline information".split())
 )
 # "single-dose" is more than "single" and "dose", and "*1/*2" than "1" and "2"
 _COMPOUND = re.compile(r"(?<![^\W_])[^\W_]+(?:-[^\W_]+)+|\*\w+(?:/\*\w+)*")
@@ -78,7 +82,7 @@ class _Asked:
         titles = [frozenset(terms(passage.document.title)) for passage in question.passages]
         words = list(dict.fromkeys(terms(_OWN_VALUE.sub(" ", text)) or terms(text)))
         named = frozenset(word for word in words if any(word in title for title in titles))
-        subject = named - _PREPARATIONS or named
+        subject = named - _NO_SUBJECT or named
         compounds = {
             match: re.compile(r"[-\s]+".join(map(re.escape, match.split("-"))), re.IGNORECASE)
             for match in _COMPOUND.findall(text)
@@ -93,6 +97,11 @@ class _Asked:
             Case.of(text),
             owner if subject and not owner & subject else frozenset(),
         )
+
+    def is_of_other_preparation(self, number: int) -> bool:
+        """Passage `number` is of a document on tablets, and the question about capsules."""
+        asked, told = _PREPARATIONS & set(self.words), _PREPARATIONS & self.titles[number]
+        return bool(asked and told) and not asked & told
 
     def held(self, text: str) -> frozenset[str]:
         """The question's words that `text` holds, as they are or in another of their family."""
@@ -136,8 +145,10 @@ def _promise(candidate: Candidate) -> float:
 
 def _quotes(question: Question, asked: _Asked) -> Iterator[Quote]:
     seen: set[tuple[str, ...]] = set()
-    for number, passage in enumerate(question.passages):
-        for quote in quotes(number, passage):
+    # What two documents say alike is quoted from that of the preparation which is asked about.
+    order = sorted(range(len(question.passages)), key=asked.is_of_other_preparation)
+    for number in order:
+        for quote in quotes(number, question.passages[number]):
             key = quote.lead, *quote.lines
             if key in seen or not _is_about(quote, asked):
                 continue
@@ -208,6 +219,8 @@ def _judged(asked: _Asked, quote: Quote) -> tuple[float, bool]:
         bonus -= OTHERS_COST
     if asked.owner and number and not _names(asked.owner, f"{quote.heading} {quote.text}"):
         bonus -= OTHER_DOSE_COST
+    if asked.is_of_other_preparation(quote.passage):
+        bonus -= OTHER_PREPARATION_COST
     return bonus - report_cost(question, quote.heading, quote.text), limits
 
 
