@@ -36,7 +36,7 @@ _MARK = re.compile(r"^(?:[•●○◦▪■□❑❏➢✓‣∙·*–—-]\s*)
 _WHO = re.compile(
     r"\b(?:p(?:a)?ediatrics?|child(?:ren)?|infants?|neonat\w+|adolescents?|adults?|geriatric|"
     r"elderly|women|"
-    r"men|females?|males?|pregnan\w+|lactation|renal|kidney|hepatic|liver|dialysis|hemodialysis)\b",
+    r"men|females?|males?|pregnan\w+|lactation|renal|kidneys?|hepatic|liver|dialysis|hemodialysis)\b",
     re.IGNORECASE,
 )
 _SAME_GROUP = {
