@@ -72,6 +72,7 @@ class _Asked:
     words: tuple[str, ...]  # stems, and compounds as they are written
     compounds: dict[str, re.Pattern[str]]
     titles: Sequence[frozenset[str]]  # of the passages, stems
+    paths: Sequence[str]  # the headings above each passage
     subject: frozenset[str]  # the drug, or what else a title names
     case: Case
     owner: frozenset[str]  # whose dose, where that is not the subject's
@@ -93,6 +94,7 @@ class _Asked:
             (*words, *compounds),
             compounds,
             titles,
+            ["\n".join(passage.chunk.path) for passage in question.passages],
             subject,
             Case.of(text),
             owner if subject and not owner & subject else frozenset(),
@@ -179,7 +181,7 @@ def _is_about(quote: Quote, asked: _Asked) -> bool:
 
 def _narrowed(quote: Quote, asked: _Asked) -> Quote:
     """Of a list, the items that a question whether something is so is about, if any are; and those
-    that a question for a dose is about, where the list only shares a heading on something else.
+    that a question for a dose is about, where the list as a whole is about something else.
     """
     topics = set(asked.words) - FORM_WORDS - asked.subject
 
@@ -188,7 +190,7 @@ def _narrowed(quote: Quote, asked: _Asked) -> Quote:
 
     if len(quote.lines) == 1 or not quote.lead or _TOGETHER.search(quote.lead):
         return quote
-    is_loose = quote.lead == quote.heading and not is_asked(quote.heading)
+    is_loose = not is_asked(f"{quote.heading} {quote.lead}")
     if asks_whether(asked.text) or (is_loose and asks_dose(asked.text)):
         lines = tuple(line for line in quote.lines if is_asked(line))
         return replace(quote, lines=lines) if lines else quote
@@ -221,7 +223,9 @@ def _judged(asked: _Asked, quote: Quote) -> tuple[float, bool]:
         bonus -= OTHER_DOSE_COST
     if asked.is_of_other_preparation(quote.passage):
         bonus -= OTHER_PREPARATION_COST
-    return bonus - report_cost(question, quote.heading, quote.text), limits
+    return bonus - report_cost(
+        question, f"{asked.paths[quote.passage]}\n{quote.heading}", quote.text
+    ), limits
 
 
 def _names(owner: frozenset[str], text: str) -> bool:

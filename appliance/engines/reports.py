@@ -58,7 +58,7 @@ _KINDS = (
         r"analys[ie]s)\b|\b(?:end|start) of the (?:trial|study)\b|\bmean age\b|\bN ?= ?\d|"
         r"\b(?:in|study of|trial of|total of) (?:a |an |the )?(?:trial|study|\d+ (?:[\w-]+ )?"
         r"(?:patients?|subjects?|volunteers?))\b|\d ?% of (?:the )?(?:patients?|subjects?)\b|"
-        r"\b\d+ of (?:the )?\d+ (?:patients?|subjects?)\b|"
+        r"\b\d+ of (?:the )?\d+ (?:patients?|subjects?)\b|\bcohort\b|"
         r"\b(?:combination|only|treatment|control) (?:arm|group)s?\b",
         heading=r"\bclinical (?:trials?|stud(?:y|ies))\b",
         instructs=r"\b(?:should|must)\b",
@@ -81,13 +81,15 @@ _KINDS = (
         asked=r"\boverdos|\bpoison|\btoxic|\btoo much\b|\bingest|\bantidote|\brevers",
         text=r"\boverdos(?:e|age)s? (?:of|with|has|have|was|were)\b|"
         r"\b(?:after|following) [\w ]{0,20}overdos|\bpoison[ -]",
-        heading=r"\boverdos",
+        heading=r"\boverdos[^\n]*\Z",  # below it stand the antidotes and their doses
     ),
 )
 
 
 def report_cost(question: str, heading: str, text: str) -> float:
-    """What it costs `text` under `heading` that it reports what the dose in `question` is not."""
+    """What it costs `text` that it reports what the dose in `question` is not. `heading`: those
+    above it, a line each, the nearest last.
+    """
     if not asks_dose(question):
         return 0.0
     said = without_pointers(text)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from appliance.engines.candidates import Candidate
-from appliance.engines.choice import FLOOR, MARGIN, MOST_LINES, chosen
+from appliance.engines.choice import FLOOR, MARGIN, MOST_LINES, WHOLE_SLACK, chosen
 from appliance.engines.quotes import Quote
 
 ASKED = "How much zelocin is given?"
@@ -77,6 +77,12 @@ def test_of_long_lists_the_best_is_whole_and_no_other_comes_on_top() -> None:
     # A list that goes on in another passage is one list.
     rest = candidate("d", passage=1, lead="One:")
     assert told((one, 0.9), (rest, 0.89)) == [one.quote.lines, ("d",)]
+
+
+def test_a_whole_takes_the_place_of_a_part_that_is_hardly_better() -> None:
+    part, whole = candidate("one", lead="List:"), candidate("one", "two", lead="List:")
+    assert told((part, 0.9), (whole, 0.9 - WHOLE_SLACK + 0.01)) == [("one", "two")]
+    assert told((part, 0.9), (whole, 0.9 - WHOLE_SLACK - 0.01)) == [("one",)]
 
 
 def test_cases_in_the_next_passage_of_the_section_come_along() -> None:

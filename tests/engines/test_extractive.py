@@ -8,7 +8,7 @@ import pytest
 
 from appliance.domain import Passage, Question
 from appliance.engines import extractive
-from appliance.engines.candidates import Candidate
+from appliance.engines.candidates import Candidate, candidates
 from appliance.engines.choice import MOST_QUOTES
 from appliance.engines.embedder import LlamaEmbedder
 from appliance.engines.extractive import ExtractiveAnswerer
@@ -220,7 +220,6 @@ async def test_quotes_are_sought_off_the_event_loop_until_it_is_closed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     threads: list[threading.Thread] = []
-    candidates = extractive.candidates
 
     def watched(question: Question) -> list[Candidate]:
         threads.append(threading.current_thread())
@@ -338,6 +337,19 @@ async def test_a_question_whether_gets_the_item_and_not_the_list() -> None:
     assert lines(await answer("What are the contraindications of zelocin?", found)) == whole
     # What is not in the list is denied by all of it.
     assert lines(await answer("zelocin contraindicated in glaucoma?", found)) == whole
+
+
+async def test_a_question_for_a_dose_gets_the_items_about_it_of_a_list_on_something_else() -> None:
+    found = [
+        passage(
+            "Tell your doctor if you take:\n• water pills\n• dose changes of zelocin\n• steroids\n",
+            title="Zelocin label",
+        )
+    ]
+    assert lines(await answer("dose changes of zelocin", found)) == [
+        "Tell your doctor if you take: [1]",
+        "- dose changes of zelocin [1]",
+    ]
 
 
 async def test_items_that_only_count_together_stay_together() -> None:

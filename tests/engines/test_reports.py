@@ -48,7 +48,9 @@ def test_headings_tell_reports() -> None:
     text = "The dose was 500 mg."
     assert report_cost(DOSE, "Animal Data", text) > report_cost(DOSE, "14 CLINICAL STUDIES", text)
     assert report_cost(DOSE, "14 CLINICAL STUDIES", text) > 0
+    assert report_cost(DOSE, "14 CLINICAL STUDIES\nIn Children", text) > 0
     assert report_cost(DOSE, "10 OVERDOSAGE", text) > 0
+    assert report_cost(DOSE, "10 OVERDOSAGE\n10.2 Antidotes", text) == 0
     assert report_cost(DOSE, "2 DOSAGE", text) == 0
 
 
