@@ -29,12 +29,14 @@ _POINTER = re.compile(
     r"^(?:not applicable|n/a)\b",
     re.IGNORECASE,
 )
+# "[see Warnings (5.1)]": where to read on, not what is said
+_SEE = re.compile(r"[(\[]\s*see\b[^()\[\]]*(?:\([^()]*\)[^()\[\]]*)*[)\]]", re.IGNORECASE)
 _ENUMERATOR = re.compile(r"^(?:\(?\d{1,2}[.)]|\(?[a-zA-Z][.)]|\(?[ivx]{1,5}[.)])\s+")
 _MARK = re.compile(r"^(?:[•●○◦▪■□❑❏➢✓‣∙·*–—-]\s*)+")
 _WHO = re.compile(
     r"\b(?:p(?:a)?ediatrics?|child(?:ren)?|infants?|neonat\w+|adolescents?|adults?|geriatric|"
     r"elderly|women|"
-    r"men|females?|males?|pregnan\w+|lactation|renal|kidney|hepatic|liver|dialysis|hemodialysis)\b",
+    r"men|females?|males?|pregnan\w+|lactation|renal|kidneys?|hepatic|liver|dialysis|hemodialysis)\b",
     re.IGNORECASE,
 )
 _SAME_GROUP = {
@@ -61,6 +63,10 @@ _LEANING = re.compile(
 def leans(words: str) -> bool:
     """Means nothing without the sentence before it."""
     return bool(_LEANING.match(words))
+
+
+def without_pointers(text: str) -> str:
+    return _SEE.sub("", text)
 
 
 def populations(text: str) -> frozenset[str]:

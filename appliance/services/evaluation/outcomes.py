@@ -69,10 +69,6 @@ class Outcome:
     withheld: int
 
     @property
-    def answered(self) -> bool:
-        return self.error is None and not self.refused
-
-    @property
     def right(self) -> bool:
         return not self.faults
 
