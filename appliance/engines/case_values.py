@@ -65,6 +65,7 @@ _LATER = re.compile(r"\s+(?:after|before|apart|later|course|of (?!age)|treatment
 _KILOGRAMS = r"(?:kg|kgs|kilograms?|kilos?|lbs?|pounds?)"
 _KG = {"k": 1.0, "l": 0.4536, "p": 0.4536}
 _NO_WEIGHT = re.compile(r"(?:\bper|/|\blost|\bgained|\bloss of|\bgain of)\s*$", re.IGNORECASE)
+_NEAR = 100  # characters before a number that say what it is of
 _ADULT, _OLD = 18.0, 65.0
 
 _CLEARANCES = Ranges(r"mL\s*/\s*min\w*", {}, needs_unit=False, guard=_NO_CLEARANCE)
@@ -142,7 +143,7 @@ def _kidney_value(question: str) -> float | None:
     found = list(_CLEARANCES.of(question))
     first: int | None = None
     for place, one in enumerate(found):
-        before = question[: one.start]
+        before = _before(question, one)
         if first is None and _KIDNEY_IS.search(before):
             first = place
         if first is not None and _NOW.search(before):
@@ -163,7 +164,7 @@ def _has_changed(question: str, one: Found) -> bool:
     """ "From 60 to 25", and "fell from 60 to 25": no range of numbers."""
     if _FROM.search(question[one.start : one.end]) is None:
         return False
-    return one.order[1] < one.order[0] or _CHANGED.search(question[: one.start]) is not None
+    return one.order[1] < one.order[0] or _CHANGED.search(_before(question, one)) is not None
 
 
 def _age(question: str) -> float | None:
@@ -186,15 +187,19 @@ def _is_old(text: str, one: Found) -> bool:
     if not _has_unit(text, one):
         return False
     is_said = _YEAR_OLD.search(text[one.start : one.end]) is not None
-    return is_said or _IS_OLD.match(text[one.end :]) is not None
+    return is_said or _IS_OLD.match(text, one.end) is not None
 
 
 def _is_age(text: str, one: Found) -> bool:
     """By the words around it: "aged 5", "patients over 65 years"."""
-    words, before, behind = text[one.start : one.end], text[: one.start], text[one.end :]
-    if _lasts(text, one) or not (_has_unit(text, one) or _ENDS.match(behind)):
+    words, before = text[one.start : one.end], _before(text, one)
+    if _lasts(text, one) or not (_has_unit(text, one) or _ENDS.match(text, one.end)):
         return False
     return _OF_AGE.search(before) is not None or _AGE_BOUND.search(words) is not None
+
+
+def _before(text: str, one: Found) -> str:
+    return text[max(0, one.start - _NEAR) : one.start]
 
 
 def _has_unit(text: str, one: Found) -> bool:
@@ -202,7 +207,7 @@ def _has_unit(text: str, one: Found) -> bool:
 
 
 def _lasts(text: str, one: Found) -> bool:
-    return bool(_LATER.match(text[one.end :]) or _LASTS.search(text[: one.start]))
+    return bool(_LATER.match(text, one.end) or _LASTS.search(_before(text, one)))
 
 
 def _weight(question: str) -> float | None:
@@ -212,5 +217,5 @@ def _weight(question: str) -> float | None:
 
 def _weights(text: str) -> Iterator[Found]:
     for one in _WEIGHTS.of(text):
-        if not _NO_WEIGHT.search(text[: one.start]):
+        if not _NO_WEIGHT.search(_before(text, one)):
             yield one

@@ -21,6 +21,10 @@ BOUND = (
     r"(?: (?:or )?equal(?: to)?\b)?|<=|=<|>=|=>|[<>≤≥])"
 )
 _OF_AGE = r"(?:\s*(?:the\s+)?ages?(?:\s+of)?\b)?"
+_LEAD = re.compile(
+    rf"(?:(?P<between>\bbetween)\s+|(?P<bound>{BOUND}){_OF_AGE}\s*)?\Z", re.IGNORECASE
+)
+_LONGEST_LEAD = 50  # characters
 _AND_MORE = r"(?:older|over|above|more|greater|higher|up)"
 _AND_LESS = r"(?:younger|under|below|less|lower|fewer)"
 _JOINED = r"to|through|until|and|-|–|—"
@@ -77,7 +81,6 @@ class Ranges:
         spaced = r"[\s-]*"
         stop = rf"(?!\d|[.,]\d|\w{guard})"
         self._pattern = re.compile(
-            rf"(?:(?P<between>\bbetween)\s+)?(?:(?P<bound>{BOUND}){_OF_AGE}\s*)?"
             rf"(?<![\w.,/])(?P<first>{NUMBER})(?:{spaced}(?P<first_unit>{unit})\b)?{stop}"
             r"(?:(?:\s*of age)?\s*(?:and|or|&)\s*"
             rf"(?:(?P<more>{_AND_MORE})|(?P<less>{_AND_LESS}))\b"
@@ -91,19 +94,15 @@ class Ranges:
         """Single numbers too."""
         at = 0
         while match := self._pattern.search(text, at):
-            joined = match["second"] is not None and self._is_range(match)
+            lead = _LEAD.search(text, max(at, match.start() - _LONGEST_LEAD), match.start())
+            assert lead is not None  # it may be empty
+            joined = match["second"] is not None and _is_range(lead, match)
             at = match.end() if joined or match["second"] is None else match.end("first")
-            found = self._joined(match) if joined else self._single(match)
+            found = (self._joined if joined else self._single)(lead, match)
             if found is not None:
                 yield found
 
-    @staticmethod
-    def _is_range(match: re.Match[str]) -> bool:
-        if match["join"].casefold() != "and":
-            return True
-        return match["between"] is not None or None not in (match["bound"], match["other_bound"])
-
-    def _joined(self, match: re.Match[str]) -> Found | None:
+    def _joined(self, lead: re.Match[str], match: re.Match[str]) -> Found | None:
         unit = match["second_unit"]
         if unit is None and self._needs_unit:
             return None
@@ -112,16 +111,16 @@ class Ranges:
         interval = Interval(
             min(first, second),
             max(first, second),
-            _is_open(match["bound"]),
+            _is_open(lead["bound"]),
             _is_open(match["other_bound"]),
         )
-        return Found(*match.span(), interval, (first, second))
+        return Found(lead.start(), match.end(), interval, (first, second))
 
-    def _single(self, match: re.Match[str]) -> Found | None:
+    def _single(self, lead: re.Match[str], match: re.Match[str]) -> Found | None:
         if match["first_unit"] is None and self._needs_unit:
             return None
         number = self._value(match["first"], match["first_unit"])
-        bound = match["bound"]
+        bound = lead["bound"]
         if match["more"] or match["less"]:
             interval = Interval(number, math.inf) if match["more"] else Interval(-math.inf, number)
         elif bound is None:
@@ -132,12 +131,18 @@ class Ranges:
             interval = Interval(number, math.inf, low_is_open=_is_open(bound))
         end = match.end("more") if match["more"] else match.end("less") if match["less"] else -1
         end = end if end >= 0 else max(match.end("first"), match.end("first_unit"))
-        return Found(match.start(), end, interval, (number,))
+        return Found(lead.start(), end, interval, (number,))
 
     def _value(self, number: str, unit: str | None) -> float:
         folded = (unit or "").casefold()
         worth = next((w for name, w in self._worth.items() if folded.startswith(name)), 1.0)
         return float(number) * worth
+
+
+def _is_range(lead: re.Match[str], match: re.Match[str]) -> bool:
+    if match["join"].casefold() != "and":
+        return True
+    return lead["between"] is not None or None not in (lead["bound"], match["other_bound"])
 
 
 def _is_high(bound: str) -> bool:
