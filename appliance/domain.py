@@ -381,11 +381,15 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What an answer engine is asked: passages are numbered [1]..[n] in this order."""
+    """What an answer engine is asked: passages are numbered [1]..[n] in this order.
+
+    `whole` is the question before it was reduced to `text`, if it was.
+    """
 
     text: str
     passages: tuple[Passage, ...]
     history: tuple[Turn, ...] = field(default=())
+    whole: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -202,7 +202,7 @@ class AnswerWriter:
         if not draft.passages:
             await self._refuse(stream, draft)
             return
-        question = Question(content, draft.passages, asked.history)
+        question = Question(content, draft.passages, asked.history, standing)
         stream.sources(preview(draft.passages, _citation_ids(stream)))
         whole = False
         try:

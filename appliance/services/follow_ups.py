@@ -200,6 +200,12 @@ def _about(about: str, before: str, subject: _Subject, subjects: Collection[str]
     return f"{bare} with {subject.text}?"
 
 
+def refers_back(question: str) -> bool:
+    """Whether a pronoun of it stands for something that was said before."""
+    expletive = _EXPLETIVE.sub(" ", question)
+    return bool(_POSSESSIVE.search(expletive) or _PRONOUN.search(expletive))
+
+
 def _says_nothing(text: str) -> bool:
     return not text.strip() or _COURTESY.fullmatch(text.strip()) is not None
 
