@@ -12,7 +12,7 @@ from itertools import pairwise
 from appliance.sentences.words import STOP_WORDS, stem
 from appliance.services.common_words import COMMON_WORDS
 from appliance.services.denials import denials
-from appliance.services.follow_ups import refers_back
+from appliance.services.pronouns import refers_back
 
 _LONG_QUESTION = 40  # words; longer ones tell a story first
 _SENTENCE = re.compile(r"(?:[^.?!\n]|[.](?=\w))+[.?!]*")
