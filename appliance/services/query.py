@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from itertools import islice
 
 from appliance.services.essence import essence
+from appliance.services.short_forms import ShortForms
 from appliance.services.spelling import Speller
 from appliance.storage.terms import content_words
 
@@ -37,10 +38,14 @@ class Vocabulary:
         self,
         frequencies: Counter[str] | None = None,
         names: Iterable[tuple[str, str, int]] = (),
+        common: Collection[str] = frozenset(),
     ) -> None:
-        """`frequencies`: documents with each word; `names`: short form, long form, documents."""
+        """`frequencies`: documents with each word; `names`: short form, long form, documents;
+        `common`: words of the language, without which no beginning is taken for a name.
+        """
         self._known = frequencies or Counter()
         self._speller = Speller(self._known)
+        self._short_forms = ShortForms(self._known, common)
         self._long: dict[str, list[str]] = {}
         self._short: dict[tuple[str, ...], list[str]] = {}
         seen: dict[str, set[tuple[str, ...]]] = {}
@@ -59,7 +64,8 @@ class Vocabulary:
         self._folded = {short.casefold(): short for short in reversed(list(self._long))}
 
     def understood(self, question: str) -> Query:
-        """`question` reduced to what it asks, its slips put right, with other names of its words.
+        """`question` reduced to what it asks, its slips put right and its shortened names whole,
+        with other names of its words.
 
         Numbers and what denies stay as they are: neither is ever taken for a slip.
         """
@@ -74,7 +80,9 @@ class Vocabulary:
     def _right(self, word: str) -> str:
         if not self._known or word in self._long or word.casefold() in self._folded:
             return word
-        return self._speller.corrected(word) or word
+        if (other := self._speller.corrected(word)) or word.isupper():
+            return other or word
+        return self._short_forms.meant(word) or word
 
     def names(self, text: str) -> Iterable[tuple[str, str]]:
         """Words of `text`, each with another name that the documents have for them."""
