@@ -186,7 +186,7 @@ class Container:
         self._closing.push_async_callback(index.close)
         await index.open(patience_s=_INDEX_PATIENCE_S)
         await index.check()
-        lexicon = await self._lexicon()
+        lexicon = await self._lexicon(embedder)
         retrieval = self._retrieval(embedder, index, cache, lexicon)
         engines = EngineChoice(extractive, serving.for_question, Flags(self.database, cache))
         evidence = self._evidence(embedder, lexicon)
@@ -231,7 +231,7 @@ class Container:
         extractive = ExtractiveAnswerer(embedder)
         self._closing.push_async_callback(extractive.close)
         streams = AnswerStreams()
-        lexicon = await self._lexicon()
+        lexicon = await self._lexicon(embedder)
         retrieval = self._retrieval(embedder, index, cache, lexicon)
         engines = EngineChoice(extractive, serving.for_question, flags)
         evidence = self._evidence(embedder, lexicon)
@@ -389,8 +389,8 @@ class Container:
         self._closing.push_async_callback(self.knowledge.close)
         return index, files
 
-    async def _lexicon(self) -> Lexicon:
-        lexicon = Lexicon(self.database)
+    async def _lexicon(self, embedder: Embedder) -> Lexicon:
+        lexicon = Lexicon(self.database, embedder.words)
         self._closing.push_async_callback(lexicon.close)
         await lexicon.open()
         return lexicon

@@ -384,12 +384,15 @@ class Question:
     """What an answer engine is asked: passages are numbered [1]..[n] in this order.
 
     `asker` is the id of a user, "" for nobody's: what is known of one's question helps no other's.
+
+    `whole` is the question before it was reduced to `text`, if it was.
     """
 
     text: str
     passages: tuple[Passage, ...]
     history: tuple[Turn, ...] = field(default=())
     asker: str = ""
+    whole: str = ""
 
 
 @dataclass(frozen=True, slots=True)

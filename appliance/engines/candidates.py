@@ -102,7 +102,7 @@ class _Asked:
             titles,
             ["\n".join(passage.chunk.path) for passage in question.passages],
             subject,
-            Case.of(text),
+            Case.of(text, question.whole),
             owner if subject and not owner & subject else frozenset(),
         )
 

@@ -2,8 +2,8 @@
 
 Rules, no model: the same conversation always gives the same question. What a question leaves out
 is taken from the question before it: a pronoun becomes that question's subject; a bare condition
-or group of patients is added to it; another subject, amount or group takes the place of the old
-one. A question that names its own subject is left as it is.
+is added to it; another subject, amount, patient, route or illness takes the place of the old one.
+A question that names its own subject is left as it is.
 """
 
 from __future__ import annotations
@@ -14,6 +14,9 @@ from dataclasses import dataclass
 
 from appliance.domain import MessageRole, Turn
 from appliance.sentences.words import FORM_WORDS, STOP_WORDS, stem, terms
+from appliance.services.asked_conditions import asked_for
+from appliance.services.asked_illnesses import for_illness
+from appliance.services.pronouns import EXPLETIVE, POSSESSIVE, PRONOUN
 
 LONGEST = 400  # characters of a follow-up, and of what it is resolved from; more is a story
 
@@ -53,36 +56,24 @@ _COURTESY = re.compile(
     r"there)\b\W*)+",
     re.IGNORECASE,
 )
-_GENERIC = (
-    r"(?:drug|medicine|medication|product|agent|antibiotic|tablet|condition|disease|disorder|"
-    r"syndrome|procedure|infection|treatment|therapy|test|vaccine|device)s?"
-)
-_EXPLETIVE = re.compile(
-    r"\b(?:is|was|would|be|does)\s+it\s+(?:be\s+)?(?:\w+\s+){1,3}(?:to|that|if)\b", re.IGNORECASE
-)
-_POSSESSIVE = re.compile(r"\b(?:its|their)\b", re.IGNORECASE)
-_PRONOUN = re.compile(
-    rf"\b(?:(?:this|that|these|those|the|the\s+same)\s+{_GENERIC}(?=\W*$|\s+(?:is|are|be|can|cause|"
-    r"interact|work|affect|safe|treated|given|used|taken|with|in|during|for)\b)|it|they|them|"
-    r"(?:this|that|these|those)(?=\W*$|\s+(?:is|are|be|can|cause|interact|work|affect|safe|"
-    r"treated|given|used|taken|with|in|during|for)\b))(?![\w'’])",
-    re.IGNORECASE,
-)
 _AMOUNT = re.compile(
     r"\d[\d.,]*\s*(?:-|–|to\s+\d[\d.,]*\s*)?(?:mg|mcg|µg|g|kg|ml|l|units?|iu|mmol|meq|%|years?|months?|"
     r"weeks?|days?|hours?)(?:/\w+)*\b",
     re.IGNORECASE,
 )
-_GROUP = re.compile(
-    r"\b(?:\d+[\s-]*(?:years?|months?|weeks?|days?)[\s-]olds?|adults?|p(?:a)?ediatrics?|child(?:ren)?|infants?|neonates?|newborns?|bab(?:y|ies)|"
-    r"adolescents?|teenagers?|toddlers?|elderly|geriatrics?|older\s+(?:people|patients|adults)|"
-    r"women|men|pregnancy|pregnant(?:\s+(?:women|patients))?|breast-?feeding|lactation|"
-    r"nursing\s+mothers|(?:(?:mild|moderate|severe)\s+)?(?:renal|kidney|hepatic|liver)\s+"
-    r"(?:impairment|failure|disease|dysfunction|insufficiency))\b(?:\s+patients?\b)?",
+_QUALIFIERS = (
+    r"(?:(?:maximum|maximal|max|minimum|minimal|highest|lowest|usual|recommended|starting|initial|"
+    r"loading|maintenance|single|daily|total|target)\b\s*)+"
+)
+# Which one of the amounts is asked for: "the maximum?"
+_QUALIFIED = re.compile(
+    rf"(?:the\s+)?(?P<which>{_QUALIFIERS})(?:doses?|dosages?|one|amount)?", re.IGNORECASE
+)
+_MEASURE = re.compile(
+    rf"\b(?:{_QUALIFIERS})?(?=(?:doses?|dosages?|amount|INR|levels?|rate|range|concentration|"
+    r"duration)\b)",
     re.IGNORECASE,
 )
-_GROUP_PHRASE = re.compile(rf"\b(?:in|for|to|of|during)\s+(?:an?\s+|the\s+)?{_GROUP.pattern}",
-                           re.IGNORECASE)  # fmt: skip
 _MOST_FRAGMENT_WORDS = 4  # without a verb of asking: "warfarin?"
 _END = " \t\r\n?!.,;:…"
 # They qualify an answer and are no subject of one.
@@ -132,6 +123,8 @@ def _resolved(question: str, before: str | None, subjects: Collection[str]) -> s
         return question
     connector = _CONNECTOR.match(asked)
     bare = asked[connector.end() :] if connector else asked
+    if changed := _changed(bare, before, also=connector is not None):
+        return changed
     if match := _WHAT_ABOUT.match(bare):
         about = bare[match.end() :].strip(_END)
         return _about(about, before, subject, subjects) if about else question
@@ -156,18 +149,31 @@ def _resolved(question: str, before: str | None, subjects: Collection[str]) -> s
         return _about(bare.strip(_END), before, subject, subjects)
     if not terms(bare):  # "why?", "for how long?"
         return f"{before.rstrip(_END)}, {_small(bare.rstrip(_END))}?"
-    if _AMOUNT.fullmatch(bare.strip(_END)) or _GROUP.fullmatch(bare.strip(_END)):
+    if _AMOUNT.fullmatch(bare.strip(_END)):
         return _about(bare.strip(_END), before, subject, subjects)
     return f"{bare.rstrip(_END)} with {subject.text}?"
 
 
+def _changed(bare: str, before: str, *, also: bool) -> str | None:
+    """`before` with another patient, route, amount or illness, where `bare` is nothing else."""
+    said = bare.strip(_END)
+    match = _WHAT_ABOUT.match(said)
+    if match:
+        said = said[match.end() :]
+    elif _WHAT_IF.match(said):
+        said = re.sub(r"what\s+", "", said, count=1, flags=re.IGNORECASE)
+    if (which := _QUALIFIED.fullmatch(said)) and (measure := _MEASURE.search(before)):
+        wanted = _small(which["which"].strip())
+        return f"{before[: measure.start()]}{wanted} {before[measure.end() :]}"
+    if changed := asked_for(before, said, also=also):
+        return changed
+    # By itself, "DVT" may be looked up anew.
+    is_more = also or match is not None or _PREPOSITION.match(said) is not None
+    return for_illness(before, said) if is_more else None
+
+
 def _about(about: str, before: str, subject: _Subject, subjects: Collection[str]) -> str:
     """What "what about ...?" asks, in the words of the question before."""
-    if _GROUP.search(about) and not _own_terms(_GROUP.sub(" ", about)):
-        phrase = about if _PREPOSITION.match(about) else f"in {about}"
-        if old := _GROUP_PHRASE.search(before):
-            return f"{before[: old.start()]}{phrase}{before[old.end() :]}"
-        return f"{before.rstrip(_END)} {phrase}?"
     if amount := _AMOUNT.search(about):
         if old := _AMOUNT.search(before):
             return before[: old.start()] + amount.group() + before[old.end() :]
@@ -217,12 +223,12 @@ def _asks_after(bare: str) -> bool:
 
 def _with_subject(bare: str, subject: _Subject) -> str:
     """The pronouns that nothing in front of them explains, as what they stand for."""
-    expletive = _EXPLETIVE.search(bare)
+    expletive = EXPLETIVE.search(bare)
     match = next(
         (
             match
             for match in sorted(
-                [*_POSSESSIVE.finditer(bare), *_PRONOUN.finditer(bare)], key=re.Match.start
+                [*POSSESSIVE.finditer(bare), *PRONOUN.finditer(bare)], key=re.Match.start
             )
             if not (expletive and expletive.start() <= match.start() < expletive.end())
         ),
@@ -233,7 +239,7 @@ def _with_subject(bare: str, subject: _Subject) -> str:
         return bare
     if not bare[: match.start()].strip() and not bare[match.end() :].strip(_END):
         return bare  # "the treatment?" names what it asks for
-    named = f"{subject.text}'s" if _POSSESSIVE.fullmatch(match.group()) else subject.text
+    named = f"{subject.text}'s" if POSSESSIVE.fullmatch(match.group()) else subject.text
     return bare[: match.start()] + named + bare[match.end() :]
 
 

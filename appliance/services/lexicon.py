@@ -26,8 +26,10 @@ logger = logging.getLogger(__name__)
 
 
 class Lexicon:
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, common: frozenset[str] = frozenset()) -> None:
+        """`common`: the words of the language, as an `Embedder` holds them."""
         self._db = db
+        self._common = common
         self._epoch = -1  # of the documents that `_vocabulary` was learned from
         self._vocabulary = Vocabulary()
         self._parts: dict[tuple[str, int], DocumentLexicon] = {}
@@ -65,7 +67,7 @@ class Lexicon:
             missing = sorted(served - parts.keys())
             for start in range(0, len(missing), _BATCH):
                 parts |= await self._taught(missing[start : start + _BATCH])
-            vocabulary = await asyncio.to_thread(_together, list(parts.values()))
+            vocabulary = await asyncio.to_thread(_together, list(parts.values()), self._common)
             self._epoch, self._parts, self._vocabulary = epoch, parts, vocabulary
         except Exception:
             # Questions are read by what is known; the next one tries again.
@@ -104,7 +106,7 @@ def _wanted(tx: Connection) -> tuple[int, set[tuple[str, int]]]:
     return knowledge_epoch.current(tx), lexicons.served(tx)
 
 
-def _together(parts: list[DocumentLexicon]) -> Vocabulary:
+def _together(parts: list[DocumentLexicon], common: frozenset[str]) -> Vocabulary:
     frequencies = Counter(word for part in parts for word in part.words)
     names = Counter(name for part in parts for name in part.names)
-    return Vocabulary(frequencies, ((a, b, count) for (a, b), count in names.items()))
+    return Vocabulary(frequencies, ((a, b, count) for (a, b), count in names.items()), common)

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from itertools import islice
 
+from appliance.services.essence import essence
+from appliance.services.short_forms import ShortForms
 from appliance.services.spelling import Speller
 from appliance.storage.terms import content_words
 
@@ -19,13 +21,6 @@ _NAMES_EACH = 2  # meanings of one abbreviation, the most usual in the documents
 _RARER = 5  # times rarer than the most usual one: no meaning to search for
 _LONGEST_NAME = 8  # words
 _MOST_RIGHTED = 64  # words of a question that may be slips
-_LONG_QUESTION = 40  # words; longer ones tell a story first
-_SENTENCE = re.compile(r"[^.?!\n]+[.?!]*")
-_ASKS = re.compile(
-    r"^\W*(?:(?:and|but|so|also|then|or)\W+)?(?:what|which|who|whom|whose|when|where|why|how|is|are|"
-    r"can|could|do|does|did|should|may|must|will|would|has|have)\b",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +38,14 @@ class Vocabulary:
         self,
         frequencies: Counter[str] | None = None,
         names: Iterable[tuple[str, str, int]] = (),
+        common: Collection[str] = frozenset(),
     ) -> None:
-        """`frequencies`: documents with each word; `names`: short form, long form, documents."""
+        """`frequencies`: documents with each word; `names`: short form, long form, documents;
+        `common`: words of the language, without which no beginning is taken for a name.
+        """
         self._known = frequencies or Counter()
         self._speller = Speller(self._known)
+        self._short_forms = ShortForms(self._known, common)
         self._long: dict[str, list[str]] = {}
         self._short: dict[tuple[str, ...], list[str]] = {}
         seen: dict[str, set[tuple[str, ...]]] = {}
@@ -65,7 +64,8 @@ class Vocabulary:
         self._folded = {short.casefold(): short for short in reversed(list(self._long))}
 
     def understood(self, question: str) -> Query:
-        """`question` reduced to what it asks, its slips put right, with other names of its words.
+        """`question` reduced to what it asks, its slips put right and its shortened names whole,
+        with other names of its words.
 
         Numbers and what denies stay as they are: neither is ever taken for a slip.
         """
@@ -80,7 +80,9 @@ class Vocabulary:
     def _right(self, word: str) -> str:
         if not self._known or word in self._long or word.casefold() in self._folded:
             return word
-        return self._speller.corrected(word) or word
+        if (other := self._speller.corrected(word)) or word.isupper():
+            return other or word
+        return self._short_forms.meant(word) or word
 
     def names(self, text: str) -> Iterable[tuple[str, str]]:
         """Words of `text`, each with another name that the documents have for them."""
@@ -94,13 +96,3 @@ class Vocabulary:
             for end in range(start + 1, min(len(words), start + _LONGEST_NAME) + 1):
                 part = tuple(words[start:end])
                 yield from ((" ".join(part), short) for short in self._short.get(part, ()))
-
-
-def essence(question: str) -> str:
-    """A long question's sentences that ask, with what stands before each; a short one as it is."""
-    if len(question.split()) <= _LONG_QUESTION:
-        return question
-    sentences = [s.strip() for s in _SENTENCE.findall(question) if s.strip()]
-    asking = [n for n, s in enumerate(sentences) if s.endswith("?") or _ASKS.match(s)]
-    kept = sorted({m for n in asking for m in (n - 1, n) if m >= 0})
-    return " ".join(sentences[n] for n in kept) if kept else question

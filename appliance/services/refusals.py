@@ -6,25 +6,43 @@ from collections.abc import Sequence
 
 from appliance.domain import NearestSection, Passage
 from appliance.sentences.marks import rebracketed
+from appliance.sentences.words import FORM_WORDS, terms
+from appliance.services.common_words import COMMON_WORDS
 
 _GIVE = "give no answer to this question, so none is given."
 _GIVES = "gives no answer to this question, so none is given."
 MOST_NEAREST = 3
 NEAR = 0.35  # the least cosine of what is worth a look; unrelated questions reach 0.25
+# That of what shares words with the question: a few words, or short forms, are near to nothing.
+NEAR_BY_WORDS = 0.2
+SHARED = 0.5  # of the question's telling words
 ADVICE = "Try other words, or ask whoever looks after the documents whether one is missing."
 
 
-def nearest_sections(passages: Sequence[Passage]) -> tuple[NearestSection, ...]:
-    """The places nearest to the question, each once; none when nothing is near at all."""
+def nearest_sections(question: str, passages: Sequence[Passage]) -> tuple[NearestSection, ...]:
+    """The places nearest to `question`, each once; none when nothing is near at all."""
+    telling = set(terms(question)) - FORM_WORDS - COMMON_WORDS
     found: dict[tuple[str, str | None, int], NearestSection] = {}
     for passage in sorted(passages, key=lambda passage: -passage.similarity):
         chunk, document = passage.chunk, passage.document
         place = document.id, chunk.place, chunk.page
-        if passage.similarity >= NEAR and place not in found and len(found) < MOST_NEAREST:
+        if len(found) < MOST_NEAREST and place not in found and _is_near(telling, passage):
             found[place] = NearestSection(
                 document.id, chunk.id, document.title, chunk.place, chunk.page
             )
     return tuple(found.values())
+
+
+def _is_near(telling: set[str], passage: Passage) -> bool:
+    if passage.similarity >= NEAR:
+        return True
+    if passage.similarity < NEAR_BY_WORDS:
+        return False
+    chunk = passage.chunk
+    held = telling.intersection(
+        terms(f"{passage.document.title} {chunk.section or ''} {chunk.text}")
+    )
+    return bool(held) and len(held) >= SHARED * len(telling)
 
 
 def refusal(searched: int, nearest: Sequence[NearestSection], reading: str | None = None) -> str:

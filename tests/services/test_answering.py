@@ -692,6 +692,7 @@ async def test_a_slip_that_was_put_right_is_told(
     assert sentence.supported and message.content[sentence.start :] == QUOTE
     assert world.index.asked == ["What is the usual dose of metformin?"]
     assert world.engine.history[0].text == "What is the usual dose of metformin?"
+    assert world.engine.history[0].whole == "What is the usual dose of metfromin?"
     trail = str(await rows(database, "SELECT * FROM audit_log"))
     assert "metformin" not in trail and "metfromin" not in trail
     await world.answering.drain(0)

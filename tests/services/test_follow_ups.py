@@ -58,6 +58,27 @@ def said(*questions: str) -> list[Turn]:
             "What about lisinopril with cyclosporine?",
             "lisinopril with cyclosporine?",
         ),
+        (
+            "What is the dose of digoxin with an eGFR of 50 mL/min?",
+            "and 25?",
+            "What is the dose of digoxin with an eGFR of 25?",
+        ),
+        (DOSE, "What about a GFR of 8?", DOSE[:-1] + " with a GFR of 8?"),
+        (DOSE, "And in patients with dialysis?", DOSE[:-1] + " in patients with dialysis?"),
+        (DOSE, "And intravenously?", DOSE[:-1] + " intravenously?"),
+        (
+            "What is the digoxin level for atrial fibrillation?",
+            "what about heart failure?",
+            "What is the digoxin level for heart failure?",
+        ),
+        (
+            "What is the digoxin level for atrial fibrillation?",
+            "and lisinopril?",
+            "What is the lisinopril level for atrial fibrillation?",
+        ),
+        # Another of its amounts.
+        (DOSE, "and the maximum?", "What is the maximum dose of digoxin?"),
+        (DOSE, "the usual daily dose?", "What is the usual daily dose of digoxin?"),
         # A pronoun becomes the subject.
         (DOSE, "What are its side effects?", "What are digoxin's side effects?"),
         (DOSE, "Can it be taken with alcohol?", "Can digoxin be taken with alcohol?"),
@@ -110,11 +131,22 @@ def test_what_stands_by_itself_is_left(question: str) -> None:
     assert standalone(question, said(DOSE), SUBJECTS) == question
 
 
+def test_an_illness_alone_is_looked_up_anew() -> None:
+    history = said("What is the digoxin level for atrial fibrillation?")
+    assert standalone("DVT", history, SUBJECTS) == "DVT"
+    assert standalone("and DVT?", history, SUBJECTS) == "What is the digoxin level for DVT?"
+
+
 def test_a_conversation_goes_on() -> None:
     history = said(DOSE, "And in children?", "thank you")
     assert standalone("what about lisinopril?", history, SUBJECTS) == (
         "What is the starting dose of lisinopril in children?"
     )
+
+
+def test_one_condition_after_another_takes_its_place() -> None:
+    history = said("digoxin dose in haemodialysis", "and if GFR is 15?")
+    assert standalone("in newborns?", history, SUBJECTS) == "digoxin dose in newborns?"
 
 
 def test_a_switch_of_topic_is_the_new_subject() -> None:
