@@ -48,9 +48,9 @@ class Recorder:
         self.words = embedder.words
         self.texts: list[str] = []
 
-    async def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    async def embed(self, texts: Sequence[str], *, background: bool = False) -> NDArray[np.float32]:
         self.texts += texts
-        return await self._embedder.embed(texts)
+        return await self._embedder.embed(texts, background=background)
 
 
 def written(pages: int = 24) -> bytes:

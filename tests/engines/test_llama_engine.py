@@ -12,6 +12,7 @@ from typing import Any
 import llama_cpp
 import pytest
 
+from appliance.compute_arbiter import Priority, compute
 from appliance.domain import Question
 from appliance.engines import llama_engine, llama_runtime
 from appliance.engines.chat_template import ChatTemplate
@@ -136,7 +137,7 @@ async def test_a_full_queue_is_busy_and_a_left_place_is_free(engine: LlamaEngine
     await whole(engine)  # what all prompts begin with is read by now
     streams = [engine.answer(question(f"Story {n}")) for n in range(4)]
     tasks = []
-    with llama_runtime.compute.turn():  # nothing is computed meanwhile
+    with compute.turn(Priority.ANSWER):  # nothing is computed meanwhile
         for stream in streams:
             tasks.append(asyncio.create_task(anext(stream)))
             while not engine.running:  # noqa: ASYNC110
