@@ -83,7 +83,7 @@ class Bench:
             yield gaps
 
     async def questions(self, beside: str) -> None:
-        times = []
+        times: list[float] = []
         started = perf_counter()
         while perf_counter() - started < self.seconds:
             asked = perf_counter()
