@@ -339,3 +339,24 @@ async def test_stories_are_told_token_for_token_as_llama_cpp_tells_them() -> Non
     assert ours == text
     assert again == ours
     assert len(ours) > 60
+
+
+async def test_steps_that_write_go_before_those_that_only_read(
+    engine: LlamaEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Priority] = []
+    turn = compute.turn
+
+    def noted(priority: Priority) -> Any:
+        asked.append(priority)
+        return turn(priority)
+
+    monkeypatch.setattr(compute, "turn", noted)
+    async with aclosing(engine.answer(STORY)) as pieces:
+        async for _ in pieces:
+            if Priority.ANSWER in asked:
+                break
+    first = asked.index(Priority.ANSWER)
+    assert first > 0
+    assert set(asked[:first]) == {Priority.PROMPT}
+    assert set(asked[first:]) == {Priority.ANSWER}
