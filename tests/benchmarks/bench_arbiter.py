@@ -25,11 +25,10 @@ import numpy as np
 from appliance.engines.embedder import LlamaEmbedder
 from appliance.engines.llama_engine import LlamaEngine
 from tests.benchmarks.bench_batching import WINDOW, Asker, write_model
-from tests.benchmarks.bench_embedding import RawLoop, texts
+from tests.benchmarks.bench_embedding import RAW_BATCH, RawLoop, texts
 from tests.embedding_model import PATH
 
 PAUSE_S = 0.05  # between two questions
-RAW_BATCH = 256  # the size at which a bare loop is fastest
 CHUNK_WORDS = 110
 ANSWER_TOKENS = 300
 
