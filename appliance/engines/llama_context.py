@@ -17,10 +17,11 @@ from typing import Any
 
 import llama_cpp
 
+from appliance.compute_arbiter import Priority, compute
 from appliance.engines.available_memory import available_memory
 from appliance.engines.gguf_header import GgufHeader
 from appliance.engines.llama_backends import Device, graphics_cards, processor
-from appliance.engines.llama_runtime import LlamaModel, OnProgress, Part, TokenBatch, compute
+from appliance.engines.llama_runtime import LlamaModel, OnProgress, Part, TokenBatch
 from appliance.engines.model_need import (
     SETTING,
     ModelNeed,
@@ -97,13 +98,14 @@ class LlamaContext:
         """For samplers, which read the logits in it."""
         return self._context
 
-    def decode(self, parts: Sequence[Part]) -> tuple[int, list[int]]:
+    def decode(self, parts: Sequence[Part], *, writes: bool = False) -> tuple[int, list[int]]:
         """llama.cpp's code, 0 for success, and where each part's logits are.
 
-        `parts` are of different slots, in their order. After a failure `trim` each of them.
+        `parts` are of different slots, in their order; `writes`: whether an answer waits for one of
+        them. After a failure `trim` each of them.
         """
         rows = self._batch.mixed(parts)
-        with compute.turn():
+        with compute.turn(Priority.ANSWER if writes else Priority.PROMPT):
             return int(llama_cpp.llama_decode(self._context, self._batch.native)), rows
 
     def trim(self, slot: int, length: int) -> bool:

@@ -1,7 +1,7 @@
 """llama.cpp in this process: its backends, its log, its model files and its batches.
 
-Nothing here keeps a thread. `LlamaModel` and `TokenBatch` belong to the one thread that owns the
-native context made from them.
+Nothing here keeps a thread. A `TokenBatch` belongs to the one thread that owns the native context
+it is made for; so does a `LlamaModel`, but for `tokenize`, which any thread may call.
 """
 
 from __future__ import annotations
@@ -65,43 +65,6 @@ def native_errors() -> Iterator[deque[str]]:
     with _load_lock:
         _errors.clear()
         yield _errors
-
-
-class ComputeTurns:
-    """One native computation at a time in this process, first come first served.
-
-    ggml's threads spin at their barriers: two pools on the same cores slow each other many times
-    over. A turn is one step (a batch, a token), so that nobody waits longer than the steps before
-    theirs.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._busy = False
-        self._waiting: deque[threading.Lock] = deque()
-
-    @contextmanager
-    def turn(self) -> Iterator[None]:
-        gate: threading.Lock | None = None
-        with self._lock:
-            if self._busy:
-                gate = threading.Lock()
-                gate.acquire()
-                self._waiting.append(gate)
-            self._busy = True
-        if gate is not None:
-            gate.acquire()  # released by the one before, who leaves `_busy` set for us
-        try:
-            yield
-        finally:
-            with self._lock:
-                if self._waiting:
-                    self._waiting.popleft().release()
-                else:
-                    self._busy = False
-
-
-compute = ComputeTurns()
 
 
 class LlamaModel:

@@ -315,7 +315,8 @@ class LlamaScheduler:
 
     def _compute(self, parts: list[tuple[_Answer, Part]], report: list[Event]) -> bool:
         """Decode and choose; what cannot be decoded fails alone. False when anything did."""
-        code, rows = self._context.decode([part for _, part in parts])
+        writes = any(not answer.reads for answer, _ in parts)
+        code, rows = self._context.decode([part for _, part in parts], writes=writes)
         if code != 0:
             for answer, part in parts:
                 kept = self._context.trim(part.sequence, part.start)

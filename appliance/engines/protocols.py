@@ -94,8 +94,11 @@ class Embedder(Protocol):
         """
         ...
 
-    async def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Shape (len(texts), dimensions), each row of length 1. Texts past the window are cut."""
+    async def embed(self, texts: Sequence[str], *, background: bool = False) -> NDArray[np.float32]:
+        """Shape (len(texts), dimensions), each row of length 1. Texts past the window are cut.
+
+        `background`: nobody waits for them, so what somebody waits for goes first.
+        """
         ...
 
     async def close(self) -> None: ...

@@ -12,6 +12,7 @@ from typing import Any
 import llama_cpp
 import pytest
 
+from appliance.compute_arbiter import Priority, compute
 from appliance.domain import Question
 from appliance.engines import llama_engine, llama_runtime
 from appliance.engines.chat_template import ChatTemplate
@@ -136,7 +137,7 @@ async def test_a_full_queue_is_busy_and_a_left_place_is_free(engine: LlamaEngine
     await whole(engine)  # what all prompts begin with is read by now
     streams = [engine.answer(question(f"Story {n}")) for n in range(4)]
     tasks = []
-    with llama_runtime.compute.turn():  # nothing is computed meanwhile
+    with compute.turn(Priority.ANSWER):  # nothing is computed meanwhile
         for stream in streams:
             tasks.append(asyncio.create_task(anext(stream)))
             while not engine.running:  # noqa: ASYNC110
@@ -343,3 +344,24 @@ async def test_stories_are_told_token_for_token_as_llama_cpp_tells_them() -> Non
     assert ours == text
     assert again == ours
     assert len(ours) > 60
+
+
+async def test_steps_that_write_go_before_those_that_only_read(
+    engine: LlamaEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Priority] = []
+    turn = compute.turn
+
+    def noted(priority: Priority) -> Any:
+        asked.append(priority)
+        return turn(priority)
+
+    monkeypatch.setattr(compute, "turn", noted)
+    async with aclosing(engine.answer(STORY)) as pieces:
+        async for _ in pieces:
+            if Priority.ANSWER in asked:
+                break
+    first = asked.index(Priority.ANSWER)
+    assert first > 0
+    assert set(asked[:first]) == {Priority.PROMPT}
+    assert set(asked[first:]) == {Priority.ANSWER}

@@ -11,8 +11,8 @@ from pathlib import Path
 import llama_cpp
 import pytest
 
+from appliance.compute_arbiter import Priority, compute
 from appliance.domain import MessageRole, Question, Turn
-from appliance.engines import llama_runtime
 from appliance.engines.chat_template import ChatTemplate
 from appliance.engines.llama_engine import LlamaEngine
 from appliance.engines.llama_slots import LlamaSlots, Slot
@@ -247,7 +247,7 @@ async def test_who_does_not_read_holds_nobody_up(engine: LlamaEngine) -> None:
 async def test_a_stuck_step_is_seen(engine: LlamaEngine, monkeypatch: pytest.MonkeyPatch) -> None:
     engine.check()
     monkeypatch.setattr("appliance.engines.llama_engine.STUCK_S", 0.05)
-    with llama_runtime.compute.turn():
+    with compute.turn(Priority.ANSWER):
         stream = engine.answer(by("ann", "Story"))
         task = asyncio.create_task(anext(stream))
         await asyncio.sleep(0.2)
