@@ -22,6 +22,12 @@ def items_below(text: str, parts: Sequence[Segment], begin: int) -> list[Segment
     return _cases(text, parts, begin) or _items(text, parts, begin)
 
 
+def taken_by(parts: Sequence[Segment], place: int, items: Sequence[Segment]) -> int:
+    """How many parts a lead at `place` and its items take up."""
+    end = items[-1].end if items else parts[place].end
+    return sum(part.start < end for part in parts[place:])
+
+
 def run_of(parts: Sequence[Segment], begin: int) -> list[Segment]:
     """The items that follow each other."""
     end = begin

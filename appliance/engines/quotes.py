@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from appliance.domain import Chunk, Passage
-from appliance.engines.list_items import are_cases, items_below, run_of
+from appliance.engines.list_items import are_cases, items_below, run_of, taken_by
 from appliance.engines.quotable import (
     LETTERS_OF_ITEM,
     SENTENCE_WORDS,
@@ -107,7 +107,7 @@ class _Reader:
                     self._stand_under(self._whole_title(words))
             elif part.kind is Kind.LEAD:
                 items = items_below(self._text, parts, place + 1)
-                taken = _behind(parts, place, items)
+                taken = taken_by(parts, place, items)
                 if items and not words.endswith(":") and _DENIAL.search(words):
                     yield self._in_one(part.start, items[-1].end)
                 elif not is_torn(words, part.start) and is_text(words):
@@ -242,12 +242,6 @@ class _Reader:
                 if is_text(line):
                     lead = self._qualifier(line)
                     yield Quote(self._number, run[0].start + place, self._heading, lead, (line,))
-
-
-def _behind(parts: Sequence[Segment], place: int, items: Sequence[Segment]) -> int:
-    """How many parts a lead at `place` and its items take up."""
-    end = items[-1].end if items else parts[place].end
-    return sum(part.start < end for part in parts[place:])
 
 
 def _is_short_item(line: str) -> bool:
