@@ -8,7 +8,7 @@ begins so, and the beginning must leave off more than an ending: "penicillin" is
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Mapping
 
 from appliance.sentences.words import stem
 
@@ -17,12 +17,13 @@ _LONGEST_SHARE = 0.65  # of the name
 
 
 class ShortForms:
-    def __init__(self, known: Iterable[str], common: Collection[str]) -> None:
-        """`known`: the words of the documents; `common`: those of the language, without which
-        nothing tells a name from a word. Both lower case.
+    def __init__(self, frequencies: Mapping[str, int], common: Collection[str]) -> None:
+        """`frequencies`: documents with each word; `common`: the words of the language, without
+        which nothing tells a name from a word. Both lower case.
         """
+        self._frequencies = frequencies
         self._common = common
-        self._known = sorted(known) if common else []
+        self._known = sorted(frequencies) if common else []
 
     def meant(self, word: str) -> str | None:
         """The name in lower case; None where `word` is a word itself, or may be several names."""
@@ -34,11 +35,17 @@ class ShortForms:
             return None
         name = self._known[place]
         after = place + 1
-        # Sorted, what else begins so follows at once; its other number is the same name.
+        # Sorted, what else begins so follows at once.
         while after < len(self._known) and self._known[after].startswith(word):
-            if stem(self._known[after]) != stem(name):
+            if not self._is_same(self._known[after], name):
                 return None
             after += 1
         if name in self._common or len(word) > _LONGEST_SHARE * len(name):
             return None
         return name
+
+    def _is_same(self, other: str, name: str) -> bool:
+        """In the other number, or run together with the word behind it, as pages do at times."""
+        if stem(other) == stem(name):
+            return True
+        return other.startswith(name) and self._frequencies[other] < self._frequencies[name]

@@ -6,9 +6,10 @@ import pytest
 
 from appliance.services.short_forms import ShortForms
 
-KNOWN = (
-    "zelfarin zelfarins quorkolol quorkamide penicillinase pressure metronome renal dose"
-).split()
+KNOWN = {
+    **dict.fromkeys("zelfarin quorkolol vexamil vexamilase penicillinase pressure dose".split(), 3),
+    **dict.fromkeys("zelfarins zelfarinfor quorkamide metronome".split(), 1),
+}
 COMMON = frozenset("pressure dose metro canteen renal".split())
 
 
@@ -21,6 +22,7 @@ COMMON = frozenset("pressure dose metro canteen renal".split())
         ("zelfarin", None),  # known
         ("zelfari", None),  # a slip, which is not for here
         ("quork", None),  # two
+        ("vexa", None),  # two, as usual as each other
         ("penicillin", None),  # a name of its own
         ("pres", None),  # a common word
         ("metro", None),
