@@ -56,7 +56,7 @@ _OPPOSITES = {
             r"withh(?:old|eld)\w*|hold(?:s|ing)?|held|suspend(?:s|ed|ing)?|interrupt\w*|"
             r"halt(?:s|ed|ing)?|abandon\w*|cancel\w*",
     "omit": r"omit(?:s|ted|ting)?|omission|skip(?:s|ped|ping)?|paus(?:e[sd]?|ing)",
-    "delay": r"delay(?:s|ed|ing)?(?![\s-]+(?:release|action))|defer(?:s|red|ring|ral)?|postpone\w*",
+    "defer": r"delay(?:s|ed|ing)?(?![\s-]+(?:release|action))|defer(?:s|red|ring|ral)?|postpone\w*",
     "restrict": r"restrict(?:s|ed|ing|ions?)?|reserv(?:e[sd]?|ing)|limited(?!\s+to\s+\d)",
     "harm": r"harm(?:s|ed|ful)?|dangerous|hazardous|discourag\w*",
     "before": r"before|prior\s+to|preced\w*|preoperative\w*|pre-\w+",
@@ -96,7 +96,7 @@ RIVALS = {
     for one, other in (pair.split(), pair.split()[::-1])
 }  # fmt: skip
 # Words that take back what their clause would say without them.
-HALTS = frozenset(("stop", "omit", "delay", "restrict", "harm"))
+HALTS = frozenset(("stop", "omit", "defer", "restrict", "harm"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,43 +26,39 @@ Clause = tuple[Part, frozenset[str]]  # with what it halts by
 
 def halts_the_same(passage: Statement, claim: Statement) -> bool:
     """A clause of the passage that halts something is either what the claim says too, or not what
-    the claim is about; and the other way round.
+    the claim is about; and what the claim halts, the passage halts.
     """
     names = passage.names & claim.names
     said, wanted = _clauses(passage), _clauses(claim)
-    return _heard(said, wanted, names) and _heard(wanted, said, names)
+    return _heard(said, wanted, names) and all(
+        any(
+            halts <= theirs and (part.roots & other.roots & names or not part.roots & names)
+            for other, theirs in said
+        )
+        for part, halts in wanted
+        if halts & part.roots
+    )
 
 
-def _heard(one: Sequence[Clause], other: Sequence[Clause], names: frozenset[str]) -> bool:
-    """Whether the clauses of `other` that come nearest to a halting one of `one` halt as it does.
+def _heard(said: Sequence[Clause], wanted: Sequence[Clause], names: frozenset[str]) -> bool:
+    """Whether the clauses of the claim that come nearest to a halting one halt as it does.
 
-    One to which a clause beside it comes as near decides nothing.
+    One to which a clause beside it comes nearer, and speaks of all that it does, decides nothing.
     """
-    for part, halts in one:
-        if not halts:
-            continue
-        near = [_shared(part, theirs, names) for theirs, _ in other]
+    for part, halts in said:
+        near = [_shared(part, theirs, names) for theirs, _ in wanted] if halts else []
         most = max(near, default=0)
         if not most:
             continue
-        nearest = [clause for clause, count in zip(other, near, strict=True) if count == most]
+        nearest = [clause for clause, count in zip(wanted, near, strict=True) if count == most]
         if any(halts <= theirs for _, theirs in nearest):
             continue
-        rivals = (
-            _shared(mine, theirs, names)
-            for mine, others in one
-            if not halts & others
-            for theirs, _ in nearest
-        )
-        alone = names & part.roots and not _elsewhere(part, one, names)
-        if most > max(rivals, default=0) or alone:
+        plain = [other for other, others in said if not halts & others]
+        if not any(names & part.roots <= other.roots for other in plain):
+            return False
+        if most > max(_shared(other, theirs, names) for other in plain for theirs, _ in nearest):
             return False
     return True
-
-
-def _elsewhere(part: Part, clauses: Sequence[Clause], names: frozenset[str]) -> bool:
-    """Whether a clause that halts nothing speaks of all that `part` does."""
-    return any(names & part.roots <= other.roots for other, halts in clauses if not halts)
 
 
 def _shared(one: Part, other: Part, names: frozenset[str]) -> int:

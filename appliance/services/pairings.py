@@ -10,15 +10,12 @@ import re
 from collections.abc import Collection, Sequence
 from itertools import islice
 
-from appliance.services.dosing_terms import RIVALS
 from appliance.services.roots import root
 from appliance.services.statements import Part, Statement
 
 MIN_COVER = 0.6  # part of a paraphrase's content words that must stand in the passage
 
 _PLACES = frozenset(("first", "second", "third", "maximum", "minimum"))
-# Of what is labelled "severe" or "neonates:" nothing is said of others.
-_TELLING = frozenset(RIVALS)
 _COMPARED = 2  # words behind "than" that may name what is compared with
 _WORD = re.compile(r"[^\W\d_]+")
 _THAN = re.compile(r"\bthan\b", re.IGNORECASE)
@@ -43,14 +40,9 @@ def _joined(
         for clause in clauses
         if clause.subject is None or clause.subject in names or clause.subject in about
     ]
-    # What stands under two labels is true of different things.
-    for label in {clause.label for clause in own}:
-        joined = [clause for clause in own if clause.label in (None, label)]
-        if _says(wanted, joined, names, about) and not any(
-            _contradicts(wanted, clause, names) for clause in joined
-        ):
-            return True
-    return False
+    return _says(wanted, own, names, about) and not any(
+        _contradicts(wanted, clause) for clause in own
+    )
 
 
 def _says(
@@ -61,18 +53,15 @@ def _says(
     often = frozenset().union(*(clause.frequencies for clause in clauses))
     roots = wanted.roots - (about - held)
     counted = len(wanted.quantities) + len(wanted.frequencies)  # all there, so they cover it
-    told = frozenset(names)
-    if any(clause.label is not None for clause in clauses):
-        told |= _TELLING | {root for root in wanted.roots if root.startswith("~")}
     return (
-        (wanted.roots & told) - about <= held
+        (wanted.roots & frozenset(names)) - about <= held
         and all(any(one.stands_for(other) for one in said) for other in wanted.quantities)
         and wanted.frequencies <= often
         and len(roots & held) + counted >= MIN_COVER * (len(roots) + counted)
     )
 
 
-def _contradicts(wanted: Part, clause: Part, names: Collection[str]) -> bool:
+def _contradicts(wanted: Part, clause: Part) -> bool:
     """It has one of the claim's numbers, or says which one it is, and beside it another than the
     claim's of the same kind: twice daily for 5 days and then once daily for 10 is not twice daily
     for 10, and 6 mg first and then 12 mg is not 12 mg first.

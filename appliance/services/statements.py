@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -13,9 +13,8 @@ from appliance.sentences import split_sentences
 from appliance.services.denials import all_clauses, clauses, denials, is_lack
 from appliance.services.dosing_terms import Term, opposites, populations, routes
 from appliance.services.frequencies import Frequency, frequencies
-from appliance.services.labels import labels_of
 from appliance.services.quantities import Found, Quantity, quantities
-from appliance.services.roots import COMMON_ROOTS, FUNCTION_WORDS, root
+from appliance.services.roots import COMMON_ROOTS, FUNCTION_WORDS, MAY, MONTH_MAY, root
 
 Span = tuple[int, int]
 T = TypeVar("T")
@@ -35,11 +34,8 @@ _BOUND_WORD = re.compile(
 _PER = re.compile(r"\s*(?:/|per\b)", re.IGNORECASE)
 _STOP = re.compile(r"[.;!?]")
 _FAR = 200
-_OR = re.compile(r"\bor\b", re.IGNORECASE)
 _THINGS = 2  # words behind "without" that may name what is not there
 _SHORT_CLAUSE = 2  # words of a list's next item, which a denial in front of it turns as well
-_DOSES = ("mass", "volume", "unit", "iu", "amount", "meq", "tablet", "capsule", "dose", "drop",
-          "puff", "spray", "patch", "vial", "sachet", "suppository", "mu")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +55,12 @@ class Dose:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A clause: its word roots, the first of them that is no common word, and its numbers.
-
-    `label` is where the label begins that it stands under, whose words and numbers are its own too.
-    """
+    """A clause: its word roots, the first of them that is no common word, and its numbers."""
 
     roots: frozenset[str]
     subject: str | None
     quantities: tuple[Quantity, ...]
     frequencies: frozenset[Frequency]
-    label: int | None = None
 
 
 class Statement:
@@ -110,9 +102,13 @@ class Statement:
             Dose(
                 found.quantity,
                 self._owners(found),
-                _nearest(self.plain, found, self._often, behind=True) if _is_dose(found) else None,
-                self._rate(found) if _is_dose(found) else None,
-                _nearest(self.plain, found, _placed(self._routes)) if _is_dose(found) else None,
+                _nearest(self.plain, found, self._often, behind=True)
+                if found.quantity.is_given
+                else None,
+                self._rate(found) if found.quantity.is_given else None,
+                _nearest(self.plain, found, _placed(self._routes))
+                if found.quantity.is_given
+                else None,
                 _nearest(self.plain, found, _placed(self._populations)),
             )
             for found in self._found
@@ -179,42 +175,8 @@ class Statement:
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
-        """Its clauses, in order, each with the label that it stands under."""
-        labels = list(labels_of(self.text))
-        found = []
-        named: frozenset[str] = frozenset()
-        for start, end in self._alternatives():
-            label = next((label for label in labels if label.reaches(start)), None)
-            part = self.part(start, end)
-            if label is not None:
-                head = self.part(label.start, label.end)
-                named = head.roots & self.names or named  # "when it is" says what was named
-                part = Part(
-                    part.roots | head.roots | named,
-                    part.subject,
-                    part.quantities + head.quantities,
-                    part.frequencies | head.frequencies,
-                    label.start,
-                )
-            elif any(start >= label.start and end <= label.end for label in labels):
-                continue  # said with each clause under it
-            found.append(part)
-        return tuple(found)
-
-    def _alternatives(self) -> Iterator[Span]:
-        """The clauses, parted at an "or" with how often and how much on either side."""
-        for start, end in all_clauses(self.plain):
-            for match in _OR.finditer(self.plain, start, end):
-                halves = (start, match.start()), (match.end(), end)
-                if all(self._is_schedule(*half) for half in halves):
-                    yield halves[0]
-                    start = match.end()
-            yield start, end
-
-    def _is_schedule(self, start: int, end: int) -> bool:
-        return any(start <= at < end for _, at, _ in self._often) and any(
-            start <= found.start < end for found in self._found
-        )
+        """Its clauses, in order."""
+        return tuple(self.part(start, end) for start, end in all_clauses(self.plain))
 
     def part(self, start: int, end: int) -> Part:
         return Part(
@@ -223,6 +185,22 @@ class Statement:
             tuple(found.quantity for found in self._found if start <= found.start < end),
             frozenset(often for often, at, _ in self._often if start <= at < end),
         )
+
+    def ends_counted(self, start: int, end: int) -> bool:
+        """Whether a number or a frequency is the last that stands there."""
+        counted = [found.end for found in self._found] + [at for _, _, at in self._often]
+        last = max((at for at in counted if start < at <= end), default=None)
+        return last is not None and not _PART.search(self.text, last, end)
+
+    @property
+    def terms(self) -> list[tuple[str, int, bool]]:
+        """Routes, populations and opposites: the name, where it stands, and whether it is a noun
+        that the sentence does something with.
+        """
+        nouns = (
+            (f"~{term.name}", term.start, True) for term in (*self._routes, *self._populations)
+        )
+        return [*nouns, *((term.name, term.start, False) for term in self._opposites)]
 
     def _rate(self, found: Found) -> Frequency | None:
         return next(
@@ -261,6 +239,7 @@ class Statement:
             word = match.group()
             if len(word) > 1 and word.casefold() not in FUNCTION_WORDS:
                 found.add(root(word))
+        found |= {MAY for match in MONTH_MAY.finditer(self.plain, start, end)}
         for term in self._opposites:
             if start <= term.start < end:
                 found.add(term.name)
@@ -315,7 +294,3 @@ def _nearest(
         return steps + _FAR * len(_STOP.findall(text, *between))
 
     return min(placed, key=distance)[0] if placed else None
-
-
-def _is_dose(found: Found) -> bool:
-    return found.quantity.dimension.split("/")[0] in _DOSES

@@ -171,7 +171,6 @@ JOINED_TRUE = [
 ]
 
 JOINED_FALSE = [
-    (APIXABAN, "The recommended dose of apixaban is 2.5 mg twice daily."),
     (DENIED, "Metoprolol should be stopped abruptly."),
     (DENIED, "Metoprolol can be stopped abruptly."),
     (DENIED, "Metoprolol should not be given with food."),
@@ -323,6 +322,7 @@ JOINED_FALSE = [
     (APIXABAN, "Increase the dose to 5 mg twice daily in patients aged 80 years or older."),
     (APIXABAN, "The recommended dose of apixaban is 5 mg per dose once daily."),
     (APIXABAN, "The recommended dose of rivaroxaban is 5 mg taken orally twice daily."),
+    (APIXABAN, "The recommended dose of apixaban is 2.5 mg twice daily."),
     (PHENYTOIN, "Phenytoin is loaded at 20 mg intravenously."),
     (PHENYTOIN, "Phenytoin is loaded at 20 mg/kg orally."),
     (PHENYTOIN, "Phenytoin may be infused at up to 150 mg per minute."),
@@ -388,6 +388,7 @@ JOINED_FALSE = [
     (CLOZAPINE, "Check the white cell count monthly."),
     (CLOZAPINE, "Quetiapine causes weight gain."),
     (STEROIDS, "Hydrocortisone 100 mg is given every 6 hours."),
+    (STEROIDS, "Hydrocortisone 50 mg is given intravenously."),
     (STEROIDS, "Hydrocortisone 20 mg is given by mouth each morning."),
     (STEROIDS, "Prednisolone 100 mg is given intravenously."),
     (STEROIDS, "Prednisolone 20 mg is given intravenously each morning."),
@@ -416,7 +417,6 @@ JOINED_FALSE = [
 # Not told apart yet.
 MISSED = [
     (TOCILIZUMAB, "Tocilizumab should not be given with methotrexate."),
-    (STEROIDS, "Hydrocortisone 50 mg is given intravenously."),
     (VIALS, "Store opened insulin vials at 2°C to 8°C."),
 ]
 
@@ -437,167 +437,4 @@ WITHHELD = [
     (ACETAMINOPHEN, "Overdose has been reported to cause hepatotoxicity."),
     (STEROIDS, "Corticosteroids should not be stopped suddenly after longer than 3 weeks."),
     (VIALS, "Insulin must not be frozen."),
-]
-
-# What stands behind a colon or a fronted phrase is true of that alone, and from is not to.
-LABELLED_TRUE = [
-    (
-        "Children 2 to 5 years: amoxicillin 125 mg three times daily. Children 6 "
-        "to 12 years: amoxicillin 250 mg three times daily.",
-        "Children 6 to 12 years: amoxicillin 250 mg three times daily.",
-    ),
-    (
-        "Meningitis: ceftriaxone 2 g. Pneumonia: ceftriaxone 1 g.",
-        "In meningitis, ceftriaxone 2 g is given.",
-    ),
-    (
-        "Meningitis: ceftriaxone 2 g. Pneumonia: ceftriaxone 1 g.",
-        "Ceftriaxone 1 g is given for pneumonia.",
-    ),
-    (
-        "In meningitis give ceftriaxone 2 g. In pneumonia give ceftriaxone 1 g.",
-        "In meningitis, give ceftriaxone 2 g.",
-    ),
-    (
-        "Give amoxicillin three times daily for 7 days or twice daily for 10 days.",
-        "Give amoxicillin twice daily for 10 days.",
-    ),
-    (
-        "Convert the patient from heparin to warfarin.",
-        "The patient is converted from heparin to warfarin.",
-    ),
-    (
-        "Digoxin increases the level of verapamil.",
-        "Digoxin increases verapamil levels.",
-    ),
-    (
-        "Metformin should be withheld before contrast.",
-        "Withhold metformin before contrast.",
-    ),
-    (
-        "Metformin should be stopped before surgery and restarted after it. Give "
-        "metformin with food.",
-        "Give metformin with food.",
-    ),
-    (
-        "Potassium 3.0 to 3.4 mmol/L: give 20 mmol. Potassium 2.5 to 2.9 mmol/L: give 40 mmol.",
-        "Give 40 mmol at a potassium of 2.5 to 2.9 mmol/L.",
-    ),
-    (
-        "GFR of 30 to 59: acyclovir 800 mg every 6 hours. GFR less than 30: "
-        "acyclovir 400 mg every 6 hours.",
-        "If GFR is less than 30, acyclovir 400 mg every 6 hours is given.",
-    ),
-]
-
-LABELLED_FALSE = [
-    (
-        "Children 2 to 5 years: amoxicillin 125 mg three times daily. Children 6 "
-        "to 12 years: amoxicillin 250 mg three times daily.",
-        "Children 2 to 5 years: amoxicillin 250 mg three times daily.",
-    ),
-    (
-        "Children 2 to 5 years: amoxicillin 125 mg three times daily. Children 6 "
-        "to 12 years: amoxicillin 250 mg three times daily.",
-        "Children aged 2 to 5 years receive amoxicillin 250 mg three times daily.",
-    ),
-    (
-        "Potassium 3.0 to 3.4 mmol/L: give 20 mmol. Potassium 2.5 to 2.9 mmol/L: give 40 mmol.",
-        "Potassium 3.0 to 3.4 mmol/L: give 40 mmol.",
-    ),
-    (
-        "Weight 10 to 20 kg: 250 mg. Weight 21 to 30 kg: 500 mg.",
-        "Weight 10 to 20 kg: 500 mg.",
-    ),
-    (
-        "Over 65 years: digoxin 62.5 micrograms daily. Under 65 years: digoxin "
-        "125 micrograms daily.",
-        "Over 65 years: digoxin 125 micrograms daily.",
-    ),
-    (
-        "Day 1: give 500 mg. Day 2: give 250 mg.",
-        "Day 1: give 250 mg.",
-    ),
-    (
-        "Severe pain: morphine 10 mg. Moderate pain: morphine 5 mg.",
-        "Severe pain: morphine 5 mg.",
-    ),
-    (
-        "Neonates: vancomycin every 36 hours. Infants: vancomycin every 24 hours.",
-        "Neonates: vancomycin every 24 hours.",
-    ),
-    (
-        "Meningitis: ceftriaxone 2 g. Pneumonia: ceftriaxone 1 g.",
-        "Meningitis: ceftriaxone 1 g.",
-    ),
-    (
-        "Meningitis: ceftriaxone 2 g. Pneumonia: ceftriaxone 1 g.",
-        "In meningitis, ceftriaxone 1 g is given.",
-    ),
-    (
-        "In meningitis give ceftriaxone 2 g. In pneumonia give ceftriaxone 1 g.",
-        "In meningitis, give ceftriaxone 1 g.",
-    ),
-    (
-        "INR 4.5 to 10: withhold one dose of warfarin. INR above 10: give vitamin K 5 mg.",
-        "INR 4.5 to 10: give vitamin K 5 mg.",
-    ),
-    (
-        "GFR of 30 to 59: 800 mg every 6 hours. GFR less than 30: 400 mg every 6 hours.",
-        "GFR less than 30 mL/min: 800 mg every 6 hours.",
-    ),
-    (
-        "GFR of 30 to 59: acyclovir 800 mg every 6 hours. GFR less than 30: "
-        "acyclovir 400 mg every 6 hours.",
-        "GFR less than 30: acyclovir 800 mg every 6 hours.",
-    ),
-    (
-        "Give amoxicillin three times daily for 7 days or twice daily for 10 days.",
-        "Give amoxicillin three times daily for 10 days.",
-    ),
-    (
-        "Replace heparin with warfarin.",
-        "Replace warfarin with heparin.",
-    ),
-    (
-        "Convert the patient from heparin to warfarin.",
-        "Convert the patient from warfarin to heparin.",
-    ),
-    (
-        "Switch from intravenous to oral metronidazole.",
-        "Switch from oral to intravenous metronidazole.",
-    ),
-    (
-        "Give naloxone for opioid overdose.",
-        "Give opioid for naloxone overdose.",
-    ),
-    (
-        "Digoxin increases the level of verapamil.",
-        "Verapamil increases the level of digoxin.",
-    ),
-    (
-        "Skip the dose of warfarin if INR is above 8.",
-        "Give the dose of warfarin if INR is above 8.",
-    ),
-    (
-        "Metformin should rarely, if ever, be given; it can hardly be used.",
-        "Metformin can be used.",
-    ),
-]
-
-HALTED = (
-    "withheld held omitted stopped discontinued interrupted suspended deferred delayed restricted"
-).split()
-HALTED_FALSE = [
-    *(
-        (
-            f"Metformin should be {word} before contrast.",
-            "Metformin should be given before contrast.",
-        )
-        for word in HALTED
-    ),
-    *(
-        (f"{word} metformin before contrast.", "Give metformin before contrast.")
-        for word in ("Hold", "Omit", "Withhold", "Stop")
-    ),
 ]
