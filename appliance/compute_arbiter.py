@@ -34,7 +34,9 @@ class Priority(IntEnum):
 # One that waits is due when this many times the length of its last turn has gone by since then,
 # and then goes before all others: with n, 1 / (n + 1) of the time is its own at least.
 PATIENCE = {Priority.PROMPT: 1.0, Priority.INGEST: 19.0}
-HOLD_S = 0.01  # between two steps of a language model lie some milliseconds
+# Longer than from one step of a language model to the next; a question's search comes after its
+# vector, and takes no turn.
+HOLD_S = 0.03
 
 
 @dataclass(eq=False, slots=True)

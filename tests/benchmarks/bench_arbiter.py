@@ -203,6 +203,8 @@ async def main() -> None:
             bench.gaps,
             bench.gaps_in_ingest,
         ]
+        async with bench.answers():  # until what begins all prompts is read
+            pass
         for repeat in range(options.repeats):
             for phase in phases if repeat % 2 == 0 else phases[::-1]:
                 await phase()
