@@ -19,6 +19,7 @@ from appliance.sentences.marks import rebracketed
 from appliance.sentences.orders import gives_orders, orders
 from appliance.services.denials import denials
 from appliance.services.dosing_terms import RIVALS
+from appliance.services.halts import halts_the_same
 from appliance.services.pairings import MIN_COVER, joins_the_same
 from appliance.services.roots import root
 from appliance.services.statements import Dose, Statement
@@ -44,6 +45,7 @@ def bears_out(passage: Statement, claim: Statement, about: Statement) -> bool:
         and _says_the_doses(passage, claim, about)
         and _turns_nothing(passage, claim)
         and _denies_the_same(passage, claim)
+        and halts_the_same(passage, claim)
         and joins_the_same(passage, claim, about)
     )
 

@@ -174,14 +174,14 @@ class Statement:
     @cached_property
     def parts(self) -> tuple[Part, ...]:
         """Its clauses, in order."""
-        return tuple(
-            Part(
-                self.roots_between(start, end, named=True),
-                self._subject(start, end),
-                tuple(found.quantity for found in self._found if start <= found.start < end),
-                frozenset(often for often, at, _ in self._often if start <= at < end),
-            )
-            for start, end in all_clauses(self.plain)
+        return tuple(self.part(start, end) for start, end in all_clauses(self.plain))
+
+    def part(self, start: int, end: int) -> Part:
+        return Part(
+            self.roots_between(start, end, named=True),
+            self._subject(start, end),
+            tuple(found.quantity for found in self._found if start <= found.start < end),
+            frozenset(often for often, at, _ in self._often if start <= at < end),
         )
 
     def _rate(self, found: Found) -> Frequency | None:

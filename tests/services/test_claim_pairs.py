@@ -10,19 +10,20 @@ from hypothesis import strategies as st
 
 from appliance.services.bearing import Evidence
 from tests.services.claim_pairs import FALSE, TRUE
+from tests.services.halted_claims import HALTED_FALSE, HALTED_TRUE
 from tests.services.joined_claims import JOINED_FALSE, JOINED_TRUE, MISSED, WITHHELD
 
 UNITS = "mcg mg g kg mL L hours days weeks months years minutes".split()
 
 
-@pytest.mark.parametrize(("passage", "claim"), [*TRUE, *JOINED_TRUE])
+@pytest.mark.parametrize(("passage", "claim"), [*TRUE, *JOINED_TRUE, *HALTED_TRUE])
 def test_the_same_in_other_words_is_borne_out(passage: str, claim: str) -> None:
     span = Evidence(passage).span_of(claim)
     assert span is not None
     assert 0 <= span[0] < span[1] <= len(passage)
 
 
-@pytest.mark.parametrize(("passage", "claim"), [*FALSE, *JOINED_FALSE])
+@pytest.mark.parametrize(("passage", "claim"), [*FALSE, *JOINED_FALSE, *HALTED_FALSE])
 def test_what_the_passage_does_not_say_is_not_borne_out(passage: str, claim: str) -> None:
     assert Evidence(passage).span_of(claim) is None
 
@@ -63,7 +64,7 @@ def test_no_unit_of_a_true_claim_can_be_changed(pair: tuple[str, str], data: st.
     assert Evidence(passage).span_of(changed) is None, changed
 
 
-@pytest.mark.parametrize(("passage", "claim"), [*TRUE, *JOINED_TRUE])
+@pytest.mark.parametrize(("passage", "claim"), [*TRUE, *JOINED_TRUE, *HALTED_TRUE])
 def test_no_true_claim_can_be_denied(passage: str, claim: str) -> None:
     evidence = Evidence(passage)
     for changed in (
