@@ -17,6 +17,7 @@ from appliance.sentences import split_sentences
 from appliance.sentences.invisible import INVISIBLE, visible
 from appliance.sentences.marks import rebracketed
 from appliance.sentences.orders import gives_orders, orders
+from appliance.services.alternatives import keeps_apart
 from appliance.services.denials import denials
 from appliance.services.dosing_terms import RIVALS
 from appliance.services.halts import halts_the_same
@@ -47,6 +48,7 @@ def bears_out(passage: Statement, claim: Statement, about: Statement) -> bool:
         and _denies_the_same(passage, claim)
         and halts_the_same(passage, claim)
         and joins_the_same(passage, claim, about)
+        and keeps_apart(passage, claim, about)
     )
 
 

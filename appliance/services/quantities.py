@@ -133,6 +133,8 @@ _LOOK_BACK = 90
 _POWER = re.compile(r"(?P<base>[\d.,]+)(?P<ten>\s?[x×*]\s?10)?(?P<exponent>\^-?\d+|[⁰¹²³⁴-⁹⁻]+)")
 _LARGEST_EXPONENT = 30
 _GIVEN = ("mass", "unit", "iu", "meq", "mu")
+_DOSES = ("mass", "volume", "unit", "iu", "amount", "meq", "tablet", "capsule", "dose", "drop",
+          "puff", "spray", "patch", "vial", "sachet", "suppository", "mu")  # fmt: skip
 _COUNTED = ("tablet", "capsule", "dose", "drop", "puff", "spray", "patch", "vial", "sachet",
             "suppository", "month", "time", "cycle")  # fmt: skip
 
@@ -161,6 +163,11 @@ class Quantity:
             mine, theirs = (self.low, self.high), (claimed.low, claimed.high)
             return self.dimension == claimed.dimension and mine == theirs
         return self.plain == claimed.plain and not self._is_dose
+
+    @property
+    def is_given(self) -> bool:
+        """Whether it may be how much of something is given, counted or measured."""
+        return self.dimension.split("/")[0] in _DOSES
 
     @property
     def _is_dose(self) -> bool:

@@ -36,8 +36,6 @@ _STOP = re.compile(r"[.;!?]")
 _FAR = 200
 _THINGS = 2  # words behind "without" that may name what is not there
 _SHORT_CLAUSE = 2  # words of a list's next item, which a denial in front of it turns as well
-_DOSES = ("mass", "volume", "unit", "iu", "amount", "meq", "tablet", "capsule", "dose", "drop",
-          "puff", "spray", "patch", "vial", "sachet", "suppository", "mu")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +102,13 @@ class Statement:
             Dose(
                 found.quantity,
                 self._owners(found),
-                _nearest(self.plain, found, self._often, behind=True) if _is_dose(found) else None,
-                self._rate(found) if _is_dose(found) else None,
-                _nearest(self.plain, found, _placed(self._routes)) if _is_dose(found) else None,
+                _nearest(self.plain, found, self._often, behind=True)
+                if found.quantity.is_given
+                else None,
+                self._rate(found) if found.quantity.is_given else None,
+                _nearest(self.plain, found, _placed(self._routes))
+                if found.quantity.is_given
+                else None,
                 _nearest(self.plain, found, _placed(self._populations)),
             )
             for found in self._found
@@ -183,6 +185,12 @@ class Statement:
             tuple(found.quantity for found in self._found if start <= found.start < end),
             frozenset(often for often, at, _ in self._often if start <= at < end),
         )
+
+    def ends_counted(self, start: int, end: int) -> bool:
+        """Whether a number or a frequency is the last that stands there."""
+        counted = [found.end for found in self._found] + [at for _, _, at in self._often]
+        last = max((at for at in counted if start < at <= end), default=None)
+        return last is not None and not _PART.search(self.text, last, end)
 
     def _rate(self, found: Found) -> Frequency | None:
         return next(
@@ -275,7 +283,3 @@ def _nearest(
         return steps + _FAR * len(_STOP.findall(text, *between))
 
     return min(placed, key=distance)[0] if placed else None
-
-
-def _is_dose(found: Found) -> bool:
-    return found.quantity.dimension.split("/")[0] in _DOSES

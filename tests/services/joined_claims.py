@@ -388,6 +388,7 @@ JOINED_FALSE = [
     (CLOZAPINE, "Check the white cell count monthly."),
     (CLOZAPINE, "Quetiapine causes weight gain."),
     (STEROIDS, "Hydrocortisone 100 mg is given every 6 hours."),
+    (STEROIDS, "Hydrocortisone 50 mg is given intravenously."),
     (STEROIDS, "Hydrocortisone 20 mg is given by mouth each morning."),
     (STEROIDS, "Prednisolone 100 mg is given intravenously."),
     (STEROIDS, "Prednisolone 20 mg is given intravenously each morning."),
@@ -416,7 +417,6 @@ JOINED_FALSE = [
 # Not told apart yet.
 MISSED = [
     (TOCILIZUMAB, "Tocilizumab should not be given with methotrexate."),
-    (STEROIDS, "Hydrocortisone 50 mg is given intravenously."),
     (VIALS, "Store opened insulin vials at 2°C to 8°C."),
 ]
 
