@@ -14,7 +14,7 @@ from appliance.services.denials import all_clauses, clauses, denials, is_lack
 from appliance.services.dosing_terms import Term, opposites, populations, routes
 from appliance.services.frequencies import Frequency, frequencies
 from appliance.services.quantities import Found, Quantity, quantities
-from appliance.services.roots import COMMON_ROOTS, FUNCTION_WORDS, root
+from appliance.services.roots import COMMON_ROOTS, FUNCTION_WORDS, MAY, MONTH_MAY, root
 
 Span = tuple[int, int]
 T = TypeVar("T")
@@ -192,6 +192,16 @@ class Statement:
         last = max((at for at in counted if start < at <= end), default=None)
         return last is not None and not _PART.search(self.text, last, end)
 
+    @property
+    def terms(self) -> list[tuple[str, int, bool]]:
+        """Routes, populations and opposites: the name, where it stands, and whether it is a noun
+        that the sentence does something with.
+        """
+        nouns = (
+            (f"~{term.name}", term.start, True) for term in (*self._routes, *self._populations)
+        )
+        return [*nouns, *((term.name, term.start, False) for term in self._opposites)]
+
     def _rate(self, found: Found) -> Frequency | None:
         return next(
             (
@@ -229,6 +239,7 @@ class Statement:
             word = match.group()
             if len(word) > 1 and word.casefold() not in FUNCTION_WORDS:
                 found.add(root(word))
+        found |= {MAY for match in MONTH_MAY.finditer(self.plain, start, end)}
         for term in self._opposites:
             if start <= term.start < end:
                 found.add(term.name)

@@ -12,11 +12,12 @@ from appliance.sentences import split_sentences
 from appliance.services.bearing import Evidence
 from tests.services.case_claims import CASE_FALSE, CASE_TRUE
 from tests.services.claim_pairs import FALSE, TRUE
+from tests.services.directed_claims import DIRECTED_FALSE, DIRECTED_TRUE
 from tests.services.halted_claims import HALTED_FALSE, HALTED_TRUE
 from tests.services.joined_claims import JOINED_FALSE, JOINED_TRUE, MISSED, WITHHELD
 
-HONEST = [*TRUE, *JOINED_TRUE, *HALTED_TRUE, *CASE_TRUE]
-WRONG = [*FALSE, *JOINED_FALSE, *HALTED_FALSE, *CASE_FALSE]
+HONEST = [*TRUE, *JOINED_TRUE, *HALTED_TRUE, *CASE_TRUE, *DIRECTED_TRUE]
+WRONG = [*FALSE, *JOINED_FALSE, *HALTED_FALSE, *CASE_FALSE, *DIRECTED_FALSE]
 UNITS = "mcg mg g kg mL L hours days weeks months years minutes".split()
 
 
