@@ -14,7 +14,7 @@ from itertools import combinations
 from appliance.services.roots import FUNCTION_WORDS, root
 from appliance.services.statements import Statement
 
-_TOKEN = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?|[.;:!?,()\n]")
+_TOKEN = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?|[.;:!?,()]")
 _PREPOSITIONS = frozenset(
     "from to with for of by in on into onto than over before after during via versus".split()
 )
@@ -25,7 +25,7 @@ _RESETS = frozenset(
     "start stop".split()
 )
 _SENTENCE_ENDS = frozenset(".;!?")
-_BREAKS = frozenset(",:()\n")
+_BREAKS = frozenset(",:()")
 # A with B is B with A.
 _MUTUAL = re.compile(
     r"\b(?:interact|combin|together|concomitant|concurrent|co-?administ|mix|compatib|incompatib|"
