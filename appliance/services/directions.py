@@ -1,7 +1,8 @@
 """From what to what, by what on what: who does it to whom in a claim does so in the passage. Pure.
 
 "Replace aspirin with clopidogrel" has every word of "replace clopidogrel with aspirin". No grammar
-is parsed: a name is governed by the preposition in front of it, and stands on one side of a verb.
+is parsed: a name is governed by the preposition or the denial in front of it, and stands on one
+side of a verb.
 """
 
 from __future__ import annotations
@@ -14,18 +15,19 @@ from itertools import combinations
 from appliance.services.roots import FUNCTION_WORDS, root
 from appliance.services.statements import Statement
 
-_TOKEN = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?|[.;:!?,()\n]")
+_TOKEN = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?|[.;:!?,()]")
 _PREPOSITIONS = frozenset(
-    "from to with for of by in on into onto than over before after during via versus".split()
+    "from to with for of by in on into onto than over before after during via versus until if when "
+    "while because".split()
 )
 # Behind these another part of the sentence begins, which no preposition in front of them governs.
 _RESETS = frozenset(
     "is are was were be been being has have had can could may might must shall should will would "
-    "if when while because that which who whose but then give given use used take taken add avoid "
+    "that which who whose but then give given use used take taken add avoid "
     "start stop".split()
 )
 _SENTENCE_ENDS = frozenset(".;!?")
-_BREAKS = frozenset(",:()\n")
+_BREAKS = frozenset(",:()")
 # A with B is B with A.
 _MUTUAL = re.compile(
     r"\b(?:interact|combin|together|concomitant|concurrent|co-?administ|mix|compatib|incompatib|"
@@ -99,16 +101,18 @@ def _governors(words: Sequence[_Word], key: str) -> frozenset[str]:
 
 def _sentences(statement: Statement) -> Iterator[list[_Word]]:
     terms = {start: (name, is_name) for name, start, is_name in statement.terms}
+    denying = {start for start, _ in statement.denying}
     tokens = [
         (match.start(), match.group().casefold()) for match in _TOKEN.finditer(statement.plain)
     ]
     found: list[_Word] = []
     governor = ""
-    for at, token in sorted([*tokens, *((start, name) for start, (name, _) in terms.items())]):
+    named = ((start, name) for start, (name, _) in terms.items())
+    for at, token in sorted([*tokens, *named, *statement.denying]):
         if token in _SENTENCE_ENDS:
             yield found[:_LONGEST]
             found, governor = [], ""
-        elif token in _PREPOSITIONS:
+        elif token in _PREPOSITIONS or at in denying:
             governor = token
         elif token in _BREAKS or token in _RESETS:
             governor = ""
@@ -116,7 +120,7 @@ def _sentences(statement: Statement) -> Iterator[list[_Word]]:
             if token not in _PREPOSITIONS:
                 is_led = governor in _LEADS or not token.startswith("~")
                 found.append(_Word(token, governor if is_led else "", terms[at][1]))
-        elif len(token) > 1 and token not in FUNCTION_WORDS:
+        elif len(token) > 1 and token not in FUNCTION_WORDS and at not in denying:
             key = root(token)
             found.append(_Word(key, governor, key in statement.names))
     yield found[:_LONGEST]

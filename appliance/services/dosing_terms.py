@@ -56,6 +56,10 @@ _OPPOSITES = {
             r"withh(?:old|eld)\w*|hold(?:s|ing)?|held|suspend(?:s|ed|ing)?|interrupt\w*|"
             r"halt(?:s|ed|ing)?|abandon\w*|cancel\w*",
     "omit": r"omit(?:s|ted|ting)?|omission|skip(?:s|ped|ping)?|paus(?:e[sd]?|ing)",
+    "refuse": r"abstain\w*|refus\w*|reject\w*|quit(?:s|ting)?|forgo\w*|remov(?:e[sd]?|al|ing)|"
+              r"(?:lea(?:ve[sd]?|ving)|left|miss(?:es|ed|ing)?)\s+out|giv(?:e[sn]?|ing)\s+up|"
+              r"off-limits|out\s+of\s+use",
+    "little": r"(?<!a\s)(?:little|few)",
     "defer": r"delay(?:s|ed|ing)?(?![\s-]+(?:release|action))|defer(?:s|red|ring|ral)?|postpone\w*",
     "restrict": r"restrict(?:s|ed|ing|ions?)?|reserv(?:e[sd]?|ing)|limited(?!\s+to\s+\d)",
     "harm": r"harm(?:s|ed|ful)?|dangerous|hazardous|discourag\w*",
@@ -96,7 +100,7 @@ RIVALS = {
     for one, other in (pair.split(), pair.split()[::-1])
 }  # fmt: skip
 # Words that take back what their clause would say without them.
-HALTS = frozenset(("stop", "omit", "defer", "restrict", "harm"))
+HALTS = frozenset(("stop", "omit", "refuse", "little", "defer", "restrict", "harm"))
 
 
 @dataclass(frozen=True, slots=True)

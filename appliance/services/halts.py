@@ -93,4 +93,6 @@ def _clauses(statement: Statement) -> list[Clause]:
 
 
 def _first(words: str) -> str | None:
-    return next((root(word) for word in _WORD.findall(words) if word not in FUNCTION_WORDS), None)
+    return next(
+        (root(word) for word in _WORD.findall(words) if word.casefold() not in FUNCTION_WORDS), None
+    )

@@ -186,6 +186,11 @@ class Statement:
             frozenset(often for often, at, _ in self._often if start <= at < end),
         )
 
+    @property
+    def denying(self) -> list[tuple[int, str]]:
+        """Where it denies, and by which words."""
+        return [(at, self.text[at:end].casefold()) for at, end in self._denials]
+
     def ends_counted(self, start: int, end: int) -> bool:
         """Whether a number or a frequency is the last that stands there."""
         counted = [found.end for found in self._found] + [at for _, _, at in self._often]

@@ -45,6 +45,21 @@ ROWS = [
 NAMED_ROWS = [
     f"Meningitis{cell}ceftriaxone 2 g\nPneumonia{cell}ceftriaxone 1 g" for cell in ("\t", " | ")
 ]
+CLEARANCE = (
+    "Meropenem dosing in adults. CrCl above 50 mL/min: 1 g every 8 hours. CrCl 26 to 50 mL/min: "
+    "1 g every 12 hours."
+)
+BY_WEIGHT = (
+    "- Under 40 kg: 15 mg/kg paracetamol\n- 40 to 50 kg: 500 mg paracetamol\n- Over 50 kg: 1 g "
+    "paracetamol"
+)
+IN_EACH = (
+    "In sepsis, give meropenem 1 g every 8 hours. In meningitis, give meropenem 2 g every 8 hours."
+)
+WHILE = (
+    "Meropenem 1 g every 8 hours is used for sepsis, while 2 g every 8 hours is used for "
+    "meningitis."
+)
 
 CASE_FALSE = [
     (AGES, "Children 2 to 5 years: amoxicillin 250 mg three times daily."),
@@ -84,6 +99,67 @@ CASE_FALSE = [
     *((rows, "Weight 10 to 19 kg: 250 mg of amoxicillin.") for rows in ROWS),
     *((rows, "Weight 20 to 40 kg: 125 mg of amoxicillin.") for rows in ROWS),
     *((rows, "Ceftriaxone 2 g is given for pneumonia.") for rows in NAMED_ROWS),
+    (
+        CLEARANCE,
+        "CrCl 26 to 50 mL/min: meropenem 1 g every 8 hours.",
+    ),
+    (
+        "First trimester: folic acid 5 mg. Second trimester: folic acid 400 micrograms.",
+        "First trimester: folic acid 400 micrograms.",
+    ),
+    (
+        "Mild croup: dexamethasone 0.15 mg/kg. Severe croup: dexamethasone 0.6 mg/kg.",
+        "Severe croup: dexamethasone 0.15 mg/kg.",
+    ),
+    (
+        BY_WEIGHT,
+        "Paracetamol 1 g is given to patients of 40 to 50 kg.",
+    ),
+    (
+        BY_WEIGHT,
+        "40 to 50 kg: paracetamol 1 g.",
+    ),
+    (
+        IN_EACH,
+        "In sepsis, give meropenem 2 g every 8 hours.",
+    ),
+    (
+        WHILE,
+        "Meropenem 2 g every 8 hours is used for sepsis.",
+    ),
+    (
+        "The dose is 5 mg for adults and 2.5 mg for the elderly.",
+        "The dose is 5 mg for the elderly.",
+    ),
+    (
+        "Loading dose: amiodarone 300 mg. Maintenance dose: amiodarone 900 mg.",
+        "Loading dose: amiodarone 900 mg.",
+    ),
+    ("Intravenous: morphine 5 mg. Oral: morphine 10 mg.", "Oral: morphine 5 mg."),
+    (
+        "Age\tDose of paracetamol\n3 months\t60 mg\n6 months\t120 mg\n2 years\t180 mg",
+        "At 3 months the dose of paracetamol is 120 mg.",
+    ),
+    (
+        "Give prednisolone 40 mg once daily for 5 days, then 20 mg once daily for 7 days.",
+        "Prednisolone 40 mg once daily is given for 7 days.",
+    ),
+    (
+        "Either 1 g daily for 3 days or 500 mg twice daily for 6 days of azithromycin is used.",
+        "Azithromycin 1 g daily for 6 days is used.",
+    ),
+    (
+        "Doxycycline 100 mg twice daily for 7 days or azithromycin 1 g as a single dose.",
+        "Doxycycline 100 mg as a single dose.",
+    ),
+    (
+        "Doxycycline 100 mg twice daily for 7 days or azithromycin 1 g as a single dose.",
+        "Azithromycin 1 g for 7 days.",
+    ),
+    (
+        "Doxycycline 100 mg twice daily for 7 days or azithromycin 1 g as a single dose.",
+        "Azithromycin 1 g twice daily for 7 days.",
+    ),
 ]
 
 CASE_TRUE = [
@@ -113,4 +189,37 @@ CASE_TRUE = [
     (LIST, "Amoxicillin 125 mg three times daily at 2 to 5 years."),
     *((rows, "Weight 10 to 19 kg: 125 mg of amoxicillin.") for rows in ROWS),
     *((rows, "Ceftriaxone 1 g is given for pneumonia.") for rows in NAMED_ROWS),
+    (
+        "Mild croup: dexamethasone 0.15 mg/kg. Severe croup: dexamethasone 0.6 mg/kg.",
+        "Dexamethasone 0.6 mg/kg is given in severe croup.",
+    ),
+    (
+        BY_WEIGHT,
+        "Over 50 kg: paracetamol 1 g.",
+    ),
+    (
+        IN_EACH,
+        "In sepsis, meropenem 1 g is given every 8 hours.",
+    ),
+    (
+        WHILE,
+        "Meropenem 1 g every 8 hours is used for sepsis.",
+    ),
+    (
+        "Loading dose: amiodarone 300 mg. Maintenance dose: amiodarone 900 mg.",
+        "The loading dose of amiodarone is 300 mg.",
+    ),
+    ("Intravenous: morphine 5 mg. Oral: morphine 10 mg.", "Morphine 10 mg is given orally."),
+    (
+        "Age\tDose of paracetamol\n3 months\t60 mg\n6 months\t120 mg\n2 years\t180 mg",
+        "At 6 months the dose of paracetamol is 120 mg.",
+    ),
+    (
+        "Give prednisolone 40 mg once daily for 5 days, then 20 mg once daily for 7 days.",
+        "Prednisolone 40 mg once daily is given for 5 days.",
+    ),
+    (
+        "Doxycycline 100 mg twice daily for 7 days or azithromycin 1 g as a single dose.",
+        "Azithromycin 1 g is given as a single dose.",
+    ),
 ]

@@ -33,6 +33,39 @@ DIRECTED_FALSE = [
     ("Give vaccine in March.", "Give vaccine in May."),
     ("The vaccine may be given in March.", "The vaccine is given in May."),
     ("Vaccinate from March to May.", "Vaccinate from May to March."),
+    (
+        "Change from morphine to oxycodone in renal failure.",
+        "Change from oxycodone to morphine in renal failure.",
+    ),
+    ("Substitute clopidogrel for aspirin.", "Substitute aspirin for clopidogrel."),
+    (
+        "Use labetalol instead of ramipril in pregnancy.",
+        "Use ramipril instead of labetalol in pregnancy.",
+    ),
+    (
+        "Erythromycin inhibits metabolism of simvastatin.",
+        "Simvastatin inhibits metabolism of erythromycin.",
+    ),
+    ("Flush the saline through the catheter.", "Flush the catheter through the saline."),
+    (
+        "Transfer the patient from the ward to the theatre.",
+        "Transfer the patient from the theatre to the ward.",
+    ),
+    ("Protamine reverses heparin.", "Heparin reverses protamine."),
+    ("Naloxone antagonises morphine.", "Morphine antagonises naloxone."),
+    ("Heparin is reversed with protamine.", "Protamine is reversed with heparin."),
+    ("Diabetes causes neuropathy.", "Neuropathy causes diabetes."),
+    ("Pneumonia may lead to sepsis.", "Sepsis may lead to pneumonia."),
+    (
+        "Withhold metformin until creatinine is known.",
+        "Withhold creatinine until metformin is known.",
+    ),
+    (
+        "Give calcium to protect the heart from potassium.",
+        "Give potassium to protect the heart from calcium.",
+    ),
+    ("Insert the cannula into the vein.", "Insert the vein into the cannula."),
+    ("Vaccines are given in April and October.", "Vaccines are given in May and October."),
 ]
 
 DIRECTED_TRUE = [
@@ -58,4 +91,22 @@ DIRECTED_TRUE = [
         "Patients are switched from intravenous to oral amoxicillin.",
     ),
     ("Metformin is cleared by the kidney.", "The kidney clears metformin."),
+    ("Protamine reverses heparin.", "Heparin is reversed by protamine."),
+    ("Heparin is reversed with protamine.", "Protamine reverses heparin."),
+    ("Substitute clopidogrel for aspirin.", "Clopidogrel is substituted for aspirin."),
+    ("Diabetes causes neuropathy.", "Neuropathy is caused by diabetes."),
+    ("Pneumonia may lead to sepsis.", "Sepsis can follow from pneumonia."),
+    (
+        "Metformin reduces glucose in adults with diabetes.",
+        "In adults with diabetes, metformin reduces glucose.",
+    ),
+    (
+        "Use heparin for prophylaxis in patients with fractures.",
+        "Patients with fractures receive heparin for prophylaxis.",
+    ),
+    ("Warn patients with asthma about aspirin.", "Patients with asthma are warned about aspirin."),
+    (
+        "Give vitamin K to patients with bleeding due to warfarin.",
+        "In bleeding due to warfarin, vitamin K is given.",
+    ),
 ]

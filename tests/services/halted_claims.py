@@ -50,6 +50,40 @@ HALTED_FALSE = [
         "We recommend amoxicillin in mononucleosis.",
     ),
     ("Do not delay antibiotics in sepsis.", "Delay antibiotics in sepsis."),
+    (
+        "ACE inhibitors should be temporarily suspended during dehydration.",
+        "ACE inhibitors should be used during dehydration.",
+    ),
+    (
+        "Elective surgery must be deferred for 6 months.",
+        "Elective surgery is performed within 6 months.",
+    ),
+    ("Cease tocilizumab if ALT rises.", "Continue tocilizumab if ALT rises."),
+    (
+        "Metformin needs to be paused before contrast imaging.",
+        "Metformin needs to be taken before contrast imaging.",
+    ),
+    ("Do not restart metformin before 48 hours.", "Restart metformin before 48 hours."),
+    (
+        "Anticoagulants should be interrupted for surgery.",
+        "Anticoagulants should be continued for surgery.",
+    ),
+    (
+        "Warfarin is withdrawn five days before surgery.",
+        "Warfarin is given five days before surgery.",
+    ),
+    ("Patients are advised against alcohol.", "Patients are advised alcohol."),
+    ("Patients must abstain from alcohol.", "Patients must have alcohol."),
+    ("Leave out the evening dose of insulin.", "Give the evening dose of insulin."),
+    ("Miss out the evening dose of insulin.", "Give the evening dose of insulin."),
+    ("Quit smoking before surgery.", "Continue smoking before surgery."),
+    ("Refuse blood to the patient.", "Give blood to the patient."),
+    ("Remove the catheter after surgery.", "Keep the catheter after surgery."),
+    ("The drug is off-limits in porphyria.", "The drug is used in porphyria."),
+    ("Metformin ought to be out of use in acidosis.", "Metformin ought to be in use in acidosis."),
+    ("Restrain from giving potassium.", "Give potassium."),
+    ("Little evidence supports vitamin C in sepsis.", "Evidence supports vitamin C in sepsis."),
+    ("Too few data support vitamin C in sepsis.", "Data support vitamin C in sepsis."),
 ]
 
 HALTED_TRUE = [
