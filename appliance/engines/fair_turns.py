@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import math
 import time
 from dataclasses import dataclass, field
 
 from appliance.engines.fair_queue import FairQueue
 from appliance.engines.protocols import QueuePlace
-from appliance.errors import Busy
-
-_FIRST_GUESS_SECONDS = 10.0
-_WEIGHT = 0.3  # of the newest answer
+from appliance.engines.queue_places import QueuePlaces
 
 
 @dataclass(eq=False, slots=True)
@@ -31,7 +27,7 @@ class FairTurns:
         self.slots = slots
         self.running = 0
         self._queue: FairQueue[Turn] = FairQueue(limit=limit, per_user=per_user)
-        self._answer_seconds = _FIRST_GUESS_SECONDS
+        self._places = QueuePlaces(slots)
 
     @property
     def waiting(self) -> int:
@@ -41,10 +37,7 @@ class FairTurns:
         """`leave` must follow. Raises Busy when too many wait."""
         turn = Turn(user)
         if not self._queue.push(user, turn):
-            raise Busy(
-                "Too many questions are waiting for the language model.",
-                retry_after=max(1, math.ceil(self._answer_seconds / self.slots)),
-            )
+            raise self._places.full()
         self._move()
         return turn
 
@@ -56,8 +49,7 @@ class FairTurns:
         if turn.started is None:
             self._queue.remove(turn.user, turn)
         else:
-            took = time.monotonic() - turn.started
-            self._answer_seconds += _WEIGHT * (took - self._answer_seconds)
+            self._places.answered(time.monotonic() - turn.started)
             self.running -= 1
             self._queue.done(turn.user)
         self._move()
@@ -69,8 +61,5 @@ class FairTurns:
             self.running += 1
             turn.started = time.monotonic()
             turn.news.put_nowait(None)
-        each = self._answer_seconds / max(1, min(self.slots, self.running))
-        for position, turn in enumerate(self._queue.order(), 1):
-            if turn.position != position:
-                turn.position = position
-                turn.news.put_nowait(QueuePlace(position, round(each * position, 1)))
+        for turn, place in self._places.moved(self._queue.order(), self.running):
+            turn.news.put_nowait(place)

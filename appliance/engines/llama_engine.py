@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import math
 import threading
 from collections.abc import AsyncGenerator, Callable, Sequence
 from pathlib import Path
@@ -19,7 +18,7 @@ from appliance.engines.llama_sampler import Sampling
 from appliance.engines.llama_scheduler import CLOSED, Event, LlamaScheduler, Request
 from appliance.engines.prefix_cache import PrefixCache
 from appliance.engines.protocols import QueuePlace
-from appliance.errors import Busy, Unavailable
+from appliance.errors import Unavailable
 
 _log = logging.getLogger(__name__)
 STUCK_S = 120.0  # no step takes that long on a machine that is of use
@@ -172,11 +171,7 @@ class LlamaEngine:
         pieces: asyncio.Queue[str | QueuePlace | Exception | None] = asyncio.Queue()
         request = Request(question, pieces.put_nowait)
         scheduler = self._scheduler
-        if not scheduler.submit(request):
-            raise Busy(
-                "Too many questions are waiting for the language model.",
-                retry_after=max(1, math.ceil(scheduler.answer_seconds / scheduler.slots)),
-            )
+        scheduler.submit(request)
         try:
             while (piece := await pieces.get()) is not None:
                 if isinstance(piece, Exception):

@@ -25,13 +25,13 @@ from appliance.engines.llama_slots import LlamaSlots, Slot
 from appliance.engines.prefix_cache import PrefixCache
 from appliance.engines.prompt_tokens import model_template, prompt_tokens, static_tokens
 from appliance.engines.protocols import QueuePlace
+from appliance.engines.queue_places import QueuePlaces
 from appliance.engines.step_pacer import StepPacer
 from appliance.errors import ApplianceError, Unavailable
 
 _log = logging.getLogger(__name__)
 CLOSED = "The language model is closed."
 _FAILED = "The language model failed."
-_FIRST_GUESS_SECONDS = 10.0
 
 
 Delivered = str | QueuePlace | Exception | None  # a piece, a place; None ends the answer
@@ -105,7 +105,7 @@ class LlamaScheduler:
         self._closing = False
         self._answers: list[_Answer] = []  # in the order of their coming
         self._taken = 0
-        self._answer_seconds = _FIRST_GUESS_SECONDS
+        self._places = QueuePlaces(context.slots)
         self._step_started: float | None = None
 
     @property
@@ -121,26 +121,20 @@ class LlamaScheduler:
         return len(self._queue)
 
     @property
-    def answer_seconds(self) -> float:
-        """What an answer takes, from its slot to its end, about."""
-        return self._answer_seconds
-
-    @property
     def step_seconds(self) -> float:
         """For how long the step under way has been; 0 between steps."""
         started = self._step_started
         return 0.0 if started is None else time.monotonic() - started
 
-    def submit(self, request: Request) -> bool:
-        """False when the queue is full. Raises Unavailable once it is closing."""
+    def submit(self, request: Request) -> None:
+        """Raises Busy when the queue is full, Unavailable once it is closing."""
         with self._wake:
             if self._closing:
                 raise Unavailable(CLOSED)
             if not self._queue.push(request.question.asker, request):
-                return False
+                raise self._places.full()
             self._queue_changed = True
             self._wake.notify()
-            return True
 
     def withdraw(self, request: Request) -> None:
         """Nobody wants the answer any more: its slot is free before the next step."""
@@ -251,11 +245,7 @@ class LlamaScheduler:
                 return
             self._queue_changed = False
             order = self._queue.order()
-        each = self._answer_seconds / max(1, min(self.slots, self._taken))
-        for position, request in enumerate(order, 1):
-            if request.position != position:
-                request.position = position
-                report.append((request, QueuePlace(position, round(each * position, 1))))
+        report.extend(self._places.moved(order, self._taken))
 
     def _answer(self, request: Request) -> _Answer:
         window = self._context.window
@@ -350,7 +340,7 @@ class LlamaScheduler:
         if not text.ended and (rest := text.rest()):
             report.append((request, rest))
         report.append((request, None))
-        self._answer_seconds += 0.3 * (time.monotonic() - answer.started - self._answer_seconds)
+        self._places.answered(time.monotonic() - answer.started)
         self._finish(answer)
 
     def _charge(self, answer: _Answer, part: Part) -> None:
