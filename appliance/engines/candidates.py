@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from appliance.domain import Question
 from appliance.engines.asked_numbers import gives_number
 from appliance.engines.case_values import Case
-from appliance.engines.limits import forbids_strength, is_limit, is_of_another_case
+from appliance.engines.limits import forbids_strength, is_limit, is_of_another_case, stated_words
 from appliance.engines.patient_groups import is_of_others, share_named, special_groups
 from appliance.engines.question_forms import (
     asked_section,
@@ -80,6 +80,7 @@ class _Asked:
     titles: Sequence[frozenset[str]]  # of the passages, stems
     paths: Sequence[str]  # the headings above each passage
     subject: frozenset[str]  # the drug, or what else a title names
+    stated: frozenset[str]  # what it says beside that
     case: Case
     owner: frozenset[str]  # whose dose, where that is not the subject's
 
@@ -102,6 +103,7 @@ class _Asked:
             titles,
             ["\n".join(passage.chunk.path) for passage in question.passages],
             subject,
+            stated_words(text, subject),
             Case.of(text, question.whole),
             owner if subject and not owner & subject else frozenset(),
         )
@@ -180,7 +182,7 @@ def _is_about(quote: Quote, asked: _Asked) -> bool:
     topics = set(asked.words) - FORM_WORDS
     if topics and not topics & (held | title):
         return False
-    if is_of_another_case(asked.text, quote.heading, quote.text, asked.subject):
+    if is_of_another_case(asked.stated, quote.heading, quote.text):
         return False
     if quote.lead and quote.lead == quote.heading and len(quote.lines) > 1:
         return bool(held & set(asked.words)) or gives_number(asked.text, quote.text) is True

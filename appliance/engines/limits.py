@@ -80,12 +80,16 @@ def _strengths(question: str) -> set[str]:
     }
 
 
-def is_of_another_case(question: str, heading: str, text: str, subject: Set[str]) -> bool:
-    """`text` under `heading` is said for want of what `question` states, beside its `subject`."""
+def stated_words(question: str, subject: Set[str]) -> frozenset[str]:
+    """What `question` states beside its `subject`, by stem; nothing if it denies something."""
     if _DENIES.search(question):
-        return False
-    stated = set(terms(question)) - subject - FORM_WORDS
-    return any(
+        return frozenset()
+    return frozenset(terms(question)) - subject - FORM_WORDS
+
+
+def is_of_another_case(stated: Set[str], heading: str, text: str) -> bool:
+    """`text` under `heading` is said for want of what a question states (`stated_words`)."""
+    return bool(stated) and any(
         _ABSENT.search(clause) and stated & set(terms(clause))
         for words in (heading, text)
         for clause in _CLAUSE.findall(words)

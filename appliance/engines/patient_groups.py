@@ -39,7 +39,10 @@ def share_named(case: Case, about: str, words: str) -> float:
     """How many of the special groups that are asked about `words` below `about` name, in 0..1; 0
     if none is, or if the words are about other persons.
     """
-    asked, own = special_groups(case), Case.of(words).patients
-    if not asked or (own & _PERSONS and not own & asked):
+    asked = special_groups(case)
+    if not asked:
+        return 0.0
+    own = Case.of(words).patients
+    if own & _PERSONS and not own & asked:
         return 0.0
     return len(asked & (own | Case.of(about).patients)) / len(asked)

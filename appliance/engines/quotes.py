@@ -79,7 +79,9 @@ class _Reader:
         self._chunk = chunk
         self._text = text
         self._heading, self._own_heading = section, False
-        self._above = tuple(map(without_orders, chunk.path))  # the headings above that one
+        self._section = fold(section)
+        self._path = tuple(map(without_orders, chunk.path))
+        self._above = self._path  # the headings above the one of the moment
         self._addressed = orders(text)
         # The lead of a list that begins above the passage.
         lead = chunk.lead or ""
@@ -127,13 +129,11 @@ class _Reader:
 
     def _stand_under(self, heading: str) -> None:
         """The headings above one of the passage's own stay; another may be none of theirs."""
-        path = tuple(map(without_orders, self._chunk.path))
-        section = fold(self._chunk.section or "")
-        places = [fold(above) for above in path]
+        places = [fold(above) for above in self._path]
         if heading in places:
-            self._above = path[: places.index(heading)]
+            self._above = self._path[: places.index(heading)]
         else:
-            self._above = path if heading == section else ()
+            self._above = self._path if heading == fold(self._chunk.section or "") else ()
         self._heading = heading
 
     def _qualifier(self, words: str) -> str:
@@ -148,8 +148,7 @@ class _Reader:
 
     def _whole_title(self, words: str) -> str:
         """The section's title, where `words` are the last line of it."""
-        section = fold(without_orders(self._chunk.section or ""))
-        return section if section.endswith(f" {words}") else words
+        return self._section if self._section.endswith(f" {words}") else words
 
     def _lines(self, items: Sequence[Segment]) -> list[str]:
         lines = [unmarked(self._words(item)) for item in items]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from appliance.engines.case_values import Case
-from appliance.engines.limits import forbids_strength, is_limit, is_of_another_case
+from appliance.engines.limits import forbids_strength, is_limit, is_of_another_case, stated_words
 
 CHILD = "zelocin dose for a child with renal failure"
 
@@ -82,4 +82,4 @@ def test_a_strength_that_is_forbidden(question: str, line: str, expected: bool) 
     ],
 )
 def test_another_case(question: str, heading: str, text: str, expected: bool) -> None:
-    assert is_of_another_case(question, heading, text, {"zelocin"}) is expected
+    assert is_of_another_case(stated_words(question, {"zelocin"}), heading, text) is expected
