@@ -13,7 +13,6 @@ import llama_cpp
 import pytest
 
 from appliance.compute_arbiter import Priority, compute
-from appliance.domain import Question
 from appliance.engines import llama_engine, llama_runtime
 from appliance.engines.chat_template import ChatTemplate
 from appliance.engines.llama_context import LlamaContext
@@ -22,18 +21,12 @@ from appliance.engines.prompt import candidates
 from appliance.engines.protocols import QueuePlace
 from appliance.errors import Busy, Invalid, Unavailable
 from tests.embedding_model import embedding_model
+from tests.engines.asking import told, until_idle
 from tests.engines.questions import question
 from tests.random_gguf import stories_vocabulary, tiny_vocabulary, write_random_llama
 from tests.shared_data import shared_data
 
 STORY = question("Once upon a time there was a little dog.")
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Random weights, big enough for a step to take about a millisecond."""
-    path = tmp_path_factory.mktemp("llm") / "random.gguf"
-    return write_random_llama(path, layers=4, width=256, context=4096)
 
 
 @pytest.fixture
@@ -46,16 +39,6 @@ async def engine(model: Path) -> AsyncIterator[LlamaEngine]:
 
 async def whole(engine: LlamaEngine, text: str = STORY.text) -> str:
     return await told(engine, question(text))
-
-
-async def told(engine: LlamaEngine, asked: Question) -> str:
-    return "".join([piece async for piece in engine.answer(asked) if isinstance(piece, str)])
-
-
-async def until_idle(engine: LlamaEngine) -> None:
-    async with asyncio.timeout(10):
-        while engine.running or engine.waiting:  # noqa: ASYNC110
-            await asyncio.sleep(0.0005)  # the engine tells nobody when it is free
 
 
 async def test_it_streams_piece_by_piece(engine: LlamaEngine) -> None:

@@ -19,8 +19,8 @@ from appliance.engines.llama_slots import LlamaSlots, Slot
 from appliance.engines.prompt import candidates
 from appliance.engines.protocols import QueuePlace
 from appliance.errors import Invalid, Unavailable
+from tests.engines.asking import told, until_idle
 from tests.engines.questions import question
-from tests.random_gguf import write_random_llama
 from tests.shared_data import shared_data
 
 STORIES = "models/stories260K-f32.gguf"
@@ -29,13 +29,6 @@ OPENINGS = (
     "In the park", "A big red ball", "Mom said", "It was dark", "The cat sat", "Once there was",
     "He ran fast", "She was sad", "They like to play", "Why",
 )  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Random weights, big enough for a step to take about a millisecond."""
-    path = tmp_path_factory.mktemp("llm") / "random.gguf"
-    return write_random_llama(path, layers=4, width=256, context=4096)
 
 
 @pytest.fixture
@@ -49,16 +42,6 @@ async def engine(model: Path) -> AsyncIterator[LlamaEngine]:
 
 def by(asker: str, text: str, passages: tuple[str, ...] = ()) -> Question:
     return replace(question(text, passages), asker=asker)
-
-
-async def told(engine: LlamaEngine, asked: Question) -> str:
-    return "".join([piece async for piece in engine.answer(asked) if isinstance(piece, str)])
-
-
-async def until_idle(engine: LlamaEngine) -> None:
-    async with asyncio.timeout(20):
-        while engine.running or engine.waiting:  # noqa: ASYNC110
-            await asyncio.sleep(0.001)  # the engine tells nobody when it is free
 
 
 async def test_sixteen_at_once_say_token_for_token_what_llama_says_alone() -> None:

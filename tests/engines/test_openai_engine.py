@@ -15,6 +15,7 @@ from appliance.domain import MessageRole, Question, Turn
 from appliance.engines.openai_engine import OpenAiEngine
 from appliance.engines.protocols import QueuePlace
 from appliance.errors import ApplianceError, Busy, Invalid, Unavailable
+from tests.engines.asking import told
 from tests.engines.model_server import (
     DONE,
     HEAD,
@@ -35,10 +36,6 @@ ASKED = question(f"What is the dose for {CANARY}?", [f"Ten mg daily, {CANARY}."]
 
 async def opened(server: ModelServer, **options: Any) -> OpenAiEngine:
     return await OpenAiEngine.open(server.url, **options)
-
-
-async def told(engine: OpenAiEngine, asked: Question = ASKED) -> str:
-    return "".join([piece async for piece in engine.answer(asked) if isinstance(piece, str)])
 
 
 async def left(server: ModelServer) -> None:
@@ -96,11 +93,11 @@ async def test_the_model_asked_for_by_name_must_be_served() -> None:
     listed = {"data": [{"id": "first"}, {"id": "second"}]}
     async with model_server(models=status(200, json.dumps(listed).encode())) as server:
         engine = await opened(server, model="second")
-        await told(engine)
+        await told(engine, ASKED)
         assert (engine.name, server.asked[0]["model"]) == ("second", "second")
         other = await opened(server, model="third")
         with pytest.raises(Unavailable, match="llm_remote_model"):
-            await told(other)
+            await told(other, ASKED)
         assert len(server.asked) == 1
 
 
@@ -111,7 +108,7 @@ async def test_the_grammar_goes_to_servers_that_know_grammars(
     listed = {"data": [{"id": "m", "owned_by": owner}]}
     async with model_server(models=status(200, json.dumps(listed).encode())) as server:
         engine = await opened(server)
-        await told(engine)
+        await told(engine, ASKED)
         await told(engine, question("No passages?"))
     assert ("grammar" in server.asked[0]) is has_grammar
     assert "grammar" not in server.asked[1]
@@ -127,7 +124,7 @@ async def test_the_key_goes_to_the_server_and_nowhere_else(
     async with model_server(status(401, KEY.encode())) as server:
         engine = await opened(server, key_file=key_file)
         with pytest.raises(Unavailable, match="llm_api_key_file") as raised:
-            await told(engine)
+            await told(engine, ASKED)
     assert len(server.heads) == 2
     assert all(f"\r\nAuthorization: Bearer {KEY}\r\n" in head for head in server.heads)
     assert KEY not in repr(raised.value) + caplog.text
@@ -146,7 +143,7 @@ async def test_characters_and_events_may_be_cut_anywhere(size: int) -> None:
             await asyncio.sleep(0)
 
     async with model_server(by_pieces) as server:
-        assert await told(await opened(server)) == "10 \u00b5g \U0001f600 [1]."
+        assert await told(await opened(server), ASKED) == "10 \u00b5g \U0001f600 [1]."
 
 
 @pytest.mark.parametrize(
@@ -163,7 +160,7 @@ async def test_characters_and_events_may_be_cut_anywhere(size: int) -> None:
 )
 async def test_forms_that_servers_differ_in_are_understood(answer: bytes) -> None:
     async with model_server(answer) as server:
-        assert await told(await opened(server)) == "Ten."
+        assert await told(await opened(server), ASKED) == "Ten."
 
 
 # The length of prompts
@@ -349,7 +346,7 @@ async def test_a_server_that_fails_is_told_of_and_not_quoted(
         engine = await opened(server)
         engine._patience_s = 0.5
         with pytest.raises(kind, match=message) as raised:
-            await told(engine)
+            await told(engine, ASKED)
         await left(server)
     assert type(raised.value) is kind
     assert CANARY not in repr(raised.value) + caplog.text
@@ -361,7 +358,7 @@ async def test_a_server_that_fails_is_told_of_and_not_quoted(
 async def test_the_time_to_wait_is_the_servers() -> None:
     async with model_server(status(429, b"", "Retry-After: 7")) as server:
         with pytest.raises(Busy) as raised:
-            await told(await opened(server))
+            await told(await opened(server), ASKED)
     assert raised.value.retry_after == 7
 
 
@@ -393,7 +390,7 @@ async def test_a_server_with_no_model_to_name_is_asked_nothing(models: bytes, me
     async with model_server(models=models) as server:
         engine = await opened(server)
         with pytest.raises(Unavailable, match=message):
-            await told(engine)
+            await told(engine, ASKED)
         with pytest.raises(Unavailable, match=message):
             await engine.check()
     assert server.asked == []
@@ -415,7 +412,7 @@ async def test_a_server_that_comes_late_is_found(monkeypatch: pytest.MonkeyPatch
         with pytest.raises(Unavailable):
             await engine.check()
         server.models = ModelServer().models
-        assert await told(engine) == "Ten mg [1]."
+        assert await told(engine, ASKED) == "Ten mg [1]."
         await engine.check()
         assert engine.name == "ward-7b"
 
@@ -425,7 +422,7 @@ async def test_a_server_that_is_down_is_unavailable() -> None:
         url = server.url
     engine = await OpenAiEngine.open(url)
     with pytest.raises(Unavailable, match="cannot be reached"):
-        await told(engine)
+        await told(engine, ASKED)
     with pytest.raises(Unavailable, match="cannot be reached"):
         await engine.check()
     assert engine.running == 0
@@ -441,10 +438,10 @@ async def test_no_redirect_and_no_proxy_is_followed(monkeypatch: pytest.MonkeyPa
         location = f"Location: {other.url}/v1/chat/completions"
         async with model_server(status(307, b"", location)) as server:
             with pytest.raises(Unavailable, match="another address"):
-                await told(await opened(server))
+                await told(await opened(server), ASKED)
         async with model_server(models=status(302, b"", location)) as server:
             with pytest.raises(Unavailable, match="another address"):
-                await told(await opened(server))
+                await told(await opened(server), ASKED)
         assert other.heads == []
 
 
@@ -459,7 +456,7 @@ async def test_every_connection_is_counted() -> None:
         await told(engine, long_question())
     assert len(begun) == len(server.heads) == 3
     with pytest.raises(Unavailable):
-        await told(engine)
+        await told(engine, ASKED)
     assert len(begun) == 4
 
 
@@ -481,7 +478,7 @@ async def test_a_cancelled_asker_leaves_nothing_behind() -> None:
     for script in (silent, stalled):
         async with model_server(script) as server:
             engine = await opened(server)
-            asking = asyncio.create_task(told(engine))
+            asking = asyncio.create_task(told(engine, ASKED))
             while not server.asked:  # noqa: ASYNC110
                 await asyncio.sleep(0.001)
             asking.cancel()
@@ -575,4 +572,4 @@ async def test_a_thousand_abandoned_answers_leave_every_place_free() -> None:
             while server.open:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
         server.scripts = [spoken("Ten.")]
-        assert await told(engine) == "Ten."
+        assert await told(engine, ASKED) == "Ten."

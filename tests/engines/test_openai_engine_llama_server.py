@@ -11,14 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from appliance.domain import Question
 from appliance.engines.openai_engine import OpenAiEngine
 from appliance.engines.protocols import NO_ANSWER
 from appliance.errors import Invalid
 from tests.benchmarks import llama_tools
+from tests.engines.asking import told
 from tests.engines.llama_server import figure, llama_server
 from tests.engines.questions import question
-from tests.random_gguf import write_random_llama
 from tests.shared_data import shared_data
 
 pytestmark = pytest.mark.skipif(
@@ -35,10 +34,6 @@ async def stories() -> AsyncIterator[str]:
         yield url
 
 
-async def told(engine: OpenAiEngine, asked: Question = ASKED) -> str:
-    return "".join([piece async for piece in engine.answer(asked) if isinstance(piece, str)])
-
-
 async def test_it_answers_piece_by_piece_and_the_same_again(stories: str) -> None:
     engine = await OpenAiEngine.open(stories, max_tokens=60)
     pieces = [piece async for piece in engine.answer(question("Once upon a time"))]
@@ -49,7 +44,7 @@ async def test_it_answers_piece_by_piece_and_the_same_again(stories: str) -> Non
 
 
 async def test_the_form_is_kept_to_where_there_are_passages(stories: str) -> None:
-    answer = await told(await OpenAiEngine.open(stories, max_tokens=150))
+    answer = await told(await OpenAiEngine.open(stories, max_tokens=150), ASKED)
     marked = re.fullmatch(r"(?:[^\[\]]+\[1\][\[\]1. ]*)+[^\[\]]*", answer)
     assert answer == NO_ANSWER or marked, answer
 
@@ -75,9 +70,8 @@ async def test_many_at_once_are_answered_as_alone(stories: str) -> None:
     assert (engine.running, engine.waiting) == (0, 0)
 
 
-async def test_a_closed_answer_is_written_no_further(tmp_path: Path) -> None:
+async def test_a_closed_answer_is_written_no_further(model: Path) -> None:
     """Random weights never end by themselves."""
-    model = write_random_llama(tmp_path / "random.gguf", layers=4, width=256, context=4096)
     async with llama_server(model, "--parallel", "1", "--ctx-size", "4096", "-t", "1") as url:
         engine = await OpenAiEngine.open(url, max_tokens=3000)
         async with aclosing(engine.answer(question("Why?"))) as pieces:
