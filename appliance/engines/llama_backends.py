@@ -13,6 +13,7 @@ import re
 import stat
 import threading
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +143,7 @@ def _file_of(address: int) -> str:
     return Path(os.fsdecode(place.file or b"")).name
 
 
+@cache
 def _native() -> Any:
     library = llama_cpp.llama_cpp._lib
     for name, result, arguments in (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from appliance.sentences.blocks import OPEN_WORDS
+from appliance.sentences.list_marks import BULLETS_AND_DASHES
 from appliance.sentences.words import stem
 
 LONGEST_QUOTE = 700  # characters; longer "sentences" are tables that lost their lines
@@ -32,7 +33,7 @@ _POINTER = re.compile(
 # "[see Warnings (5.1)]": where to read on, not what is said
 _SEE = re.compile(r"[(\[]\s*see\b[^()\[\]]*(?:\([^()]*\)[^()\[\]]*)*[)\]]", re.IGNORECASE)
 _ENUMERATOR = re.compile(r"^(?:\(?\d{1,2}[.)]|\(?[a-zA-Z][.)]|\(?[ivx]{1,5}[.)])\s+")
-_MARK = re.compile(r"^(?:[•●○◦▪■□❑❏➢✓‣∙·*–—-]\s*)+")
+_MARK = re.compile(rf"^(?:[{BULLETS_AND_DASHES}]\s*)+")
 _WHO = re.compile(
     r"\b(?:p(?:a)?ediatrics?|child(?:ren)?|infants?|neonat\w+|adolescents?|adults?|geriatric|"
     r"elderly|women|"

@@ -12,6 +12,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from appliance.sentences.list_marks import BULLETS_AND_DASHES
+
 
 class Kind(StrEnum):
     SENTENCE = "sentence"  # ended by a full stop or the like, or a paragraph that lost its end
@@ -29,7 +31,7 @@ class _Line:
     after_gap: bool  # a blank line stands above
 
 
-_BULLET = re.compile(r"[•●○◦▪■□❑❏➢✓‣∙·*–—-]\s*(?=\S)|o\s(?=[A-Z])")
+_BULLET = re.compile(rf"[{BULLETS_AND_DASHES}]\s*(?=\S)|o\s(?=[A-Z])")
 ENUMERATOR = re.compile(
     r"(?:\(?\d{1,2}[.)]|\(?[a-zA-Z][.)]|\((?:[ivx]{1,5})\)|[ivx]{1,5}[.)]|Step "
     r"\d{1,2}[.:])\s+(?=\S)"

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 
+from appliance.sentences.list_marks import BULLETS_AND_DASHES
+
 DOTTED = re.compile(r"(?P<number>\d{1,2}(?:\.\d{1,2}){1,3})\.?\s+(?P<title>\S.*)")
-MARK = re.compile(r"[•●○◦▪■□❑❏➢✓‣∙·*–—-]\s*\S|\(?\w{1,3}[.)]\s")
-_BULLET = re.compile(r"[•●○◦▪■□❑❏➢✓‣∙·*–—-]\s*(?=\S)")
+MARK = re.compile(rf"[{BULLETS_AND_DASHES}]\s*\S|\(?\w{{1,3}}[.)]\s")
+_BULLET = re.compile(rf"[{BULLETS_AND_DASHES}]\s*(?=\S)")
 ENDED = re.compile(r"[.!?)][\"'’”]*$")
 BRACKETS = re.compile(r"(?<=\S)\s*[(\[](?:.*[)\]]|[^)\]]*)$")
 # The title of a boxed warning, which hardly one calls itself; "WARNINGS" alone is a whole chapter.

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from appliance.sentences import Kind, split_sentences
+from appliance.sentences.list_marks import BULLETS_AND_DASHES
 from appliance.services.headings import Heading, Style
 from appliance.services.page_lines import Line
 from appliance.services.sentence_lines import Place, Sentence
@@ -23,7 +24,7 @@ _MARKS = (
     ("number", re.compile(r"\(?\d{1,2}[.)]\s")),
     ("roman", re.compile(r"\(?[ivx]{1,5}[.)]\s")),
     ("letter", re.compile(r"\(?[a-zA-Z][.)]\s")),
-    ("bullet", re.compile(r"([•●○◦▪■□❑❏➢✓‣∙·*–—-])\s*\S|(o)\s")),
+    ("bullet", re.compile(rf"([{BULLETS_AND_DASHES}])\s*\S|(o)\s")),
 )
 
 
