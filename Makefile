@@ -48,6 +48,7 @@ bench-llm: llama-tools
 	$(BIN)/python -m tests.benchmarks.bench_batching
 	$(BIN)/python -m tests.benchmarks.bench_llm_server
 	$(BIN)/python -m tests.benchmarks.bench_llama_bench
+	$(BIN)/python -m tests.benchmarks.bench_shared_model
 
 eval: ready-dev
 	$(BIN)/python -m tests.quality

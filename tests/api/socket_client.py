@@ -47,17 +47,17 @@ class SocketClient:
         parsed: Frame = json.loads(await asyncio.wait_for(self.ws.recv(), wait_s))
         return parsed
 
-    async def until(self, *types: str) -> list[Frame]:
-        """The frames up to the first of one of `types`."""
-        frames = [await self.frame()]
+    async def until(self, *types: str, wait_s: float = WAIT_S) -> list[Frame]:
+        """The frames up to the first of one of `types`, with at most `wait_s` before each."""
+        frames = [await self.frame(wait_s)]
         while frames[-1]["type"] not in types:
-            frames.append(await self.frame())
+            frames.append(await self.frame(wait_s))
         return frames
 
-    async def ask(self, content: str, **fields: Any) -> list[Frame]:
+    async def ask(self, content: str, *, wait_s: float = WAIT_S, **fields: Any) -> list[Frame]:
         """All frames of the answer."""
         await self.send("message_send", content=content, **fields)
-        return await self.until("message_done", "error")
+        return await self.until("message_done", "error", wait_s=wait_s)
 
     async def alive(self) -> bool:
         """Whether it still answers a ping."""

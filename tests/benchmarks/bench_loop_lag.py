@@ -1,8 +1,9 @@
 """Row 2: how late the event loop is while 16 chats stream over sockets and people sign in.
 
-    python -m tests.benchmarks.bench_loop_lag [--seconds 20]
+    python -m tests.benchmarks.bench_loop_lag [--seconds 20] [--model FILE.gguf --threads 1]
 
-The appliance serves in this process, with a scripted engine; clients are a process of their own.
+The appliance serves in this process, with a scripted engine or a language model; clients are a
+process of their own.
 The lag is how much later than asked a sleep of 2 ms ends. The same is measured idle, as the noise
 of the machine.
 """
@@ -27,6 +28,7 @@ import uvloop
 
 from appliance.container import Container
 from appliance.domain import Passage, Question, RequestOrigin
+from appliance.engines.llama_engine import LlamaEngine
 from appliance.server import create_app
 from appliance.settings import Settings
 from tests.answering_parts import DOSE, all_bear, passage
@@ -40,6 +42,7 @@ SIGNING_IN = 2  # at a time
 PIECES_PER_SECOND = 20  # of each chat
 PIECES = 100
 PROBE_S = 0.002
+PATIENCE_S = 120.0  # of a client; what a model with random weights writes is withheld
 PASSWORD = "correct horse battery"
 ORIGIN = RequestOrigin("bench", "127.0.0.1")
 
@@ -70,10 +73,15 @@ async def lags(seconds: float) -> list[float]:
     return found
 
 
-async def serve(seconds: float) -> None:
+async def serve(seconds: float, model: Path | None, threads: int) -> None:
+    engine: FakeEngine | LlamaEngine = TalkativeEngine()
+    if model is not None:
+        engine = await LlamaEngine.open(
+            model, threads=threads, context_tokens=2048, max_tokens=PIECES, slots=CHATS
+        )
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(data_dir=Path(folder), rate_limits=False)
-        container = Container(settings, embedder=FakeEmbedder(), engine=TalkativeEngine())
+        container = Container(settings, embedder=FakeEmbedder(), engine=engine)
         app = create_app(container)
         listener = socket.create_server(("127.0.0.1", 0))
         # Before LanceDB has threads, which a fork does not like.
@@ -105,7 +113,8 @@ async def serve(seconds: float) -> None:
         await asyncio.gather(serving, return_exceptions=True)
         await container.drain(1.0)
         await container.close()
-    print(f"{CHATS} chats of {PIECES_PER_SECOND} pieces/s, {SIGNING_IN} signing in at a time")
+    speed = f" of {PIECES_PER_SECOND} pieces/s" if model is None else f" of {model.name}"
+    print(f"{CHATS} chats{speed}, {SIGNING_IN} signing in at a time")
     print(f"clients: {told.decode().strip()}")
     for name, values in (("idle", idle), ("loaded", busy)):
         ordered = sorted(values)
@@ -139,7 +148,7 @@ async def load(address: str, seconds: float) -> None:
     async def chat(token: str) -> None:
         async with SocketClient(f"ws://{address}/ws", token) as client:
             while perf_counter() < end:
-                frames = await client.ask("What is the dose?")
+                frames = await client.ask("What is the dose?", wait_s=PATIENCE_S)
                 done["answers"] += frames[-1]["type"] == "message_done"
                 done["wrong"] += frames[-1]["type"] != "message_done"
                 done["pieces"] += sum(frame["type"] == "chunk" for frame in frames)
@@ -156,7 +165,11 @@ async def load(address: str, seconds: float) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=20)
+    parser.add_argument("--model", type=Path)
+    parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--load", help=argparse.SUPPRESS)
     options = parser.parse_args()
-    work = load(options.load, options.seconds) if options.load else serve(options.seconds)
-    uvloop.run(work)
+    if options.load:
+        uvloop.run(load(options.load, options.seconds))
+    else:
+        uvloop.run(serve(options.seconds, options.model, options.threads))
