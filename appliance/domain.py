@@ -381,11 +381,20 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What an answer engine is asked: passages are numbered [1]..[n] in this order."""
+    """What an answer engine is asked: passages are numbered [1]..[n] in this order.
+
+    `patient` is what a long question says of its patient beside what it asks, which is `text`.
+    """
 
     text: str
     passages: tuple[Passage, ...]
     history: tuple[Turn, ...] = field(default=())
+    patient: str = ""
+
+    @property
+    def case(self) -> str:
+        """What it asks, and what it says of its patient."""
+        return f"{self.text} {self.patient}" if self.patient else self.text
 
 
 @dataclass(frozen=True, slots=True)

@@ -160,7 +160,7 @@ def _candidates(question: Question) -> list[_Candidate]:
     passages = [_PassageTerms.of(passage) for passage in question.passages]
     named = {term for term in asked if any(term in passage.title for passage in passages)}
     subject = named - _PREPARATIONS or named
-    case = Case.of(question.text)
+    case = Case.of(question.case)
     found: list[Quote] = []
     seen: set[tuple[str, ...]] = set()
     for number, passage in enumerate(question.passages):

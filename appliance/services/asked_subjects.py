@@ -35,7 +35,7 @@ _MEASURES = frozenset(terms("inr gfr egfr crcl clearance creatinine"))
 # Endings and last words of the names of diseases, and of what is done for them.
 _DISEASE = re.compile(
     r"\b(?:\w{2,}(?:itis|osis|oses|a?emia|pathy|oma|algia|uria|plegia|rrhagia|rrh?ea|pnea|"
-    r"ectomy|plasty|pneumonia|sepsis|thrombosis|embolism)|disease|syndrome|disorder|infections?|"
+    r"ectomy|plasty)|pneumonia|sepsis|thrombosis|embolism|disease|syndrome|disorder|infections?|"
     r"fibrillation|failure|cancer|valves?|surgery|replacement|stroke|shock|seizures?|ulcers?|"
     r"throat|pain|fever|abscess|prophylaxis|injury)\b",
     re.IGNORECASE,
@@ -70,13 +70,27 @@ class Subject:
         return names_indication(self.text)
 
 
+def is_measure(text: str) -> bool:
+    """Whether it names a value alone, as "INR" does."""
+    return _MEASURES.issuperset(terms(text))
+
+
+def is_generic(text: str) -> bool:
+    """Whether it names no one thing: "antibiotics"."""
+    return re.fullmatch(_GENERIC, text, re.IGNORECASE) is not None
+
+
+def refers_back(text: str) -> bool:
+    """Whether a pronoun of it stands for something said before."""
+    rest = _EXPLETIVE.sub(" ", text)
+    return _PRONOUN.search(rest) is not None or _POSSESSIVE.search(rest) is not None
+
+
 def names_indication(text: str) -> bool:
     """A disease, or what is done for one, and no drug: by its form, for no list is complete."""
     if _DISEASE.search(text):
         return True
-    return _ABBREVIATION.fullmatch(text.strip()) is not None and not _MEASURES.issuperset(
-        terms(text)
-    )
+    return _ABBREVIATION.fullmatch(text.strip()) is not None and not is_measure(text)
 
 
 def own_terms(text: str) -> list[str]:
@@ -93,7 +107,7 @@ def subject_of(question: str, subjects: Collection[str]) -> Subject | None:
     runs = subjects_of(question)
     known = [run for run in runs if any(stem(word) in subjects for word in _WORD.findall(run.text))]
     drugs = [run for run in known if not run.is_indication]
-    others = [run for run in runs if not _MEASURES.issuperset(terms(run.text))]
+    others = [run for run in runs if not is_measure(run.text)]
     return next(iter(drugs or known or others or runs), None)
 
 

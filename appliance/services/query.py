@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
 
+from appliance.services.long_questions import essence
 from appliance.services.spelling import Speller
 from appliance.storage.terms import content_words
 
@@ -19,13 +20,6 @@ _NAMES_EACH = 2  # meanings of one abbreviation, the most usual in the documents
 _RARER = 5  # times rarer than the most usual one: no meaning to search for
 _LONGEST_NAME = 8  # words
 _MOST_RIGHTED = 64  # words of a question that may be slips
-_LONG_QUESTION = 40  # words; longer ones tell a story first
-_SENTENCE = re.compile(r"[^.?!\n]+[.?!]*")
-_ASKS = re.compile(
-    r"^\W*(?:(?:and|but|so|also|then|or)\W+)?(?:what|which|who|whom|whose|when|where|why|how|is|are|"
-    r"can|could|do|does|did|should|may|must|will|would|has|have)\b",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +88,3 @@ class Vocabulary:
             for end in range(start + 1, min(len(words), start + _LONGEST_NAME) + 1):
                 part = tuple(words[start:end])
                 yield from ((" ".join(part), short) for short in self._short.get(part, ()))
-
-
-def essence(question: str) -> str:
-    """A long question's sentences that ask, with what stands before each; a short one as it is."""
-    if len(question.split()) <= _LONG_QUESTION:
-        return question
-    sentences = [s.strip() for s in _SENTENCE.findall(question) if s.strip()]
-    asking = [n for n, s in enumerate(sentences) if s.endswith("?") or _ASKS.match(s)]
-    kept = sorted({m for n in asking for m in (n - 1, n) if m >= 0})
-    return " ".join(sentences[n] for n in kept) if kept else question

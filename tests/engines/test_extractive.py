@@ -232,3 +232,19 @@ async def test_quotes_are_sought_off_the_event_loop_until_it_is_closed(
     assert not any(thread.is_alive() for thread in threads)
     with pytest.raises(Unavailable):
         await anext(answerer.answer(question))
+
+
+async def test_a_patients_value_decides_that_stands_outside_the_question() -> None:
+    text = (
+        "Patients with a GFR of 30 to 59 mL/min should receive 800 mg of acyclovir.\n"
+        "Patients with a GFR of 10 to 29 mL/min should receive 400 mg of acyclovir.\n"
+    )
+    asked = Question(
+        "What is the dose of acyclovir?",
+        (passage(text, title="Acyclovir label"),),
+        patient="Her GFR is 15 mL/min.",
+    )
+    answerer = ExtractiveAnswerer(WordEmbedder())
+    said = "".join([piece async for piece in answerer.answer(asked)])
+    await answerer.close()
+    assert "400 mg" in said and "800 mg" not in said

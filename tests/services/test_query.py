@@ -8,7 +8,7 @@ from itertools import islice, permutations
 import pytest
 
 from appliance.services import spelling
-from appliance.services.query import Query, Vocabulary, essence
+from appliance.services.query import Query, Vocabulary
 
 STORY = (
     "I am the nurse in charge of a medical ward and we have had a long and rather difficult night "
@@ -61,10 +61,9 @@ def test_without_documents_a_question_is_as_it_is_written() -> None:
     assert Vocabulary().understood("warfrin in AF") == Query("warfrin in AF")
 
 
-def test_a_story_is_reduced_to_what_it_asks() -> None:
-    assert essence(STORY) == "He takes warfarin. What is the target INR?"
-    assert essence("I have a patient. What is the dose?") == "I have a patient. What is the dose?"
-    assert essence("word " * 60) == "word " * 60
+def test_a_story_is_reduced_to_what_it_asks(vocabulary: Vocabulary) -> None:
+    asked = vocabulary.understood(STORY.replace("warfarin", "warfrin"))
+    assert asked.text == "67 years old. He takes warfarin. What is the target INR?"
 
 
 def test_one_document_gives_a_usual_abbreviation_no_meaning_of_its_own() -> None:
