@@ -180,7 +180,7 @@ class Container:
         self._closing.push_async_callback(index.close)
         await index.open(patience_s=_INDEX_PATIENCE_S)
         await index.check()
-        lexicon = await self._lexicon()
+        lexicon = await self._lexicon(embedder)
         retrieval = self._retrieval(embedder, index, cache, lexicon)
         engines = EngineChoice(extractive, language_model, Flags(self.database, cache))
         evidence = self._evidence(embedder, lexicon)
@@ -225,7 +225,7 @@ class Container:
         engine = language_model or extractive
         metrics = Metrics(is_open=settings.metrics_access == "open")
         streams = AnswerStreams()
-        lexicon = await self._lexicon()
+        lexicon = await self._lexicon(embedder)
         retrieval = self._retrieval(embedder, index, cache, lexicon)
         engines = EngineChoice(extractive, language_model, flags)
         evidence = self._evidence(embedder, lexicon)
@@ -381,8 +381,8 @@ class Container:
         self._closing.push_async_callback(self.knowledge.close)
         return index, files
 
-    async def _lexicon(self) -> Lexicon:
-        lexicon = Lexicon(self.database)
+    async def _lexicon(self, embedder: Embedder) -> Lexicon:
+        lexicon = Lexicon(self.database, lambda: embedder.words)
         self._closing.push_async_callback(lexicon.close)
         await lexicon.open()
         return lexicon

@@ -198,7 +198,7 @@ class AnswerWriter:
         content = draft.searched = await self._retrieval.understood(standing)
         draft.reading = reading(standing, content)
         found = await self._retrieval.find(content)
-        draft.nearest = nearest_sections(found)
+        draft.nearest = nearest_sections(content, found)
         draft.passages = tuple(await self._bearing(content, found))
         if not draft.passages:
             await self._refuse(stream, draft)

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from itertools import islice
 
+from appliance.services.beginnings import SHORTEST_NAME, Beginnings
 from appliance.services.long_questions import essence
 from appliance.services.spelling import Speller
 from appliance.storage.terms import content_words
@@ -37,10 +38,18 @@ class Vocabulary:
         self,
         frequencies: Counter[str] | None = None,
         names: Iterable[tuple[str, str, int]] = (),
+        *,
+        titles: Iterable[str] = (),
+        common: Set[str] = frozenset(),
     ) -> None:
-        """`frequencies`: documents with each word; `names`: short form, long form, documents."""
+        """`frequencies`: documents with each word; `names`: short form, long form, documents;
+        `titles` of the documents; `common`: words of the language, in small letters.
+        """
+        names = list(names)
         self._known = frequencies or Counter()
         self._speller = Speller(self._known)
+        self._common = common
+        self._beginnings = Beginnings(self._known, titles, names, common)
         self._long: dict[str, list[str]] = {}
         self._short: dict[tuple[str, ...], list[str]] = {}
         seen: dict[str, set[tuple[str, ...]]] = {}
@@ -72,16 +81,28 @@ class Vocabulary:
         return Query(text, tuple(self.names(text)))
 
     def _right(self, word: str) -> str:
-        if not self._known or word in self._long or word.casefold() in self._folded:
+        if not self._known:
             return word
-        return self._speller.corrected(word) or word
+        if (short := self._folded.get(word.casefold())) is not None:
+            return self._beginnings.substance(short, self._long[short]) or word
+        if (name := self._beginnings.name(word)) is not None:
+            return name
+        corrected = self._speller.corrected(word) or word
+        return corrected if self._beginnings.may_be_slip(word, corrected) else word
+
+    def _is_word(self, folded: str) -> bool:
+        """In small letters it is an abbreviation only where it is no word of its own; a trade name
+        is one that documents may write so too.
+        """
+        if folded not in self._known:
+            return False
+        return not (self._common and folded not in self._common and len(folded) >= SHORTEST_NAME)
 
     def names(self, text: str) -> Iterable[tuple[str, str]]:
         """Words of `text`, each with another name that the documents have for them."""
         for token in dict.fromkeys(_TOKEN.findall(text)):
             short = token if token in self._long else self._folded.get(token.casefold())
-            # In small letters it is an abbreviation only where it is no word of its own.
-            if short is not None and (short == token or token.casefold() not in self._known):
+            if short is not None and (short == token or not self._is_word(token.casefold())):
                 yield from ((token, long) for long in self._long[short])
         words = content_words(text)
         for start in range(len(words)):

@@ -57,6 +57,19 @@ def test_slips_are_put_right_but_never_a_number_or_a_denial(vocabulary: Vocabula
     assert vocabulary.understood(text).text == "warfarin 2.5 mg not in dialysis"
 
 
+def test_names_as_wards_say_them() -> None:
+    known = Vocabulary(
+        Counter("ciprofloxacin warfarin coumadin label dose of".split()),
+        [("COUMADIN", "warfarin sodium", 1), ("ZESTRIL", "lisinopril", 1)],
+        titles=["Ciprofloxacin label", "Warfarin label"],
+        common=frozenset(["label", "dose", "rest", "reset"]),
+    )
+    assert known.understood("reset the dose of cipro?").text == "reset the dose of ciprofloxacin?"
+    assert known.understood("Coumadin dose").text == "warfarin dose"
+    # One that no title has the substance of is searched for by both names.
+    assert known.understood("zestril dose") == Query("zestril dose", (("zestril", "lisinopril"),))
+
+
 def test_without_documents_a_question_is_as_it_is_written() -> None:
     assert Vocabulary().understood("warfrin in AF") == Query("warfrin in AF")
 
