@@ -15,7 +15,7 @@ from appliance.storage.terms import without_accents
 SHORTEST = 4  # letters of a beginning
 SHORTEST_NAME = 5
 _MORE = 3  # letters that are left out, at least, of a word that is no name for certain
-_ALIKE = 0.8  # of the shortest word, what all share that are one word with other endings
+_ALIKE = 0.85  # of the shortest word, what all share that are one word with other endings
 _WORD = re.compile(r"[^\W\d_]+")
 
 
