@@ -157,4 +157,4 @@ def _patient(sentences: Sequence[str], asking: Sequence[int], asked: str) -> Ite
         for one in conditions(sentence) if place not in asking else ():
             if one.kind not in known and not _SEX.fullmatch(one.core):
                 said[one.kind] = one  # the last told holds now
-    yield from (one.core for kind in (Kind.PERSON, Kind.ORGAN) if (one := said.get(kind)))
+    yield from (said[kind].core for kind in (Kind.PERSON, Kind.ORGAN) if kind in said)

@@ -115,6 +115,12 @@ def test_the_case_of_the_question_is_no_subject() -> None:
     assert words("Lipofuscinosis type 3") == ["lipofuscinosis", "type", "3"]
 
 
+def test_a_unit_and_the_kind_of_filtration_rate_are_no_subject() -> None:
+    asked = subject_words("When eGFR (mL/min/1.73 m2) is 45, what is the dose of digoxin?")
+    assert [word.term for word in asked] == ["gfr", "dose", "digoxin"]
+    assert asked == subject_words("When eGFR is 45 mL/min, what is the dose of digoxin?")
+
+
 def test_rarity_is_learned() -> None:
     rarity = counted(["the dose of digoxin", "the dose of lisinopril", "the dose again"])
     assert rarity.of("unheard") == 1.0 and not rarity.knows("unheard")
