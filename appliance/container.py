@@ -13,7 +13,8 @@ from appliance.engines.embedder import LlamaEmbedder
 from appliance.engines.extractive import ExtractiveAnswerer
 from appliance.engines.introductions import introductions
 from appliance.engines.llama_engine import LlamaEngine
-from appliance.engines.missing import MissingEngine
+from appliance.engines.llama_loader import LlamaLoader
+from appliance.engines.openai_engine import OpenAiEngine
 from appliance.engines.pdf import PdfReader
 from appliance.engines.protocols import AnswerEngine, Embedder
 from appliance.errors import Unavailable
@@ -38,16 +39,19 @@ from appliance.services.evidence import EvidenceRule
 from appliance.services.exports import Exports
 from appliance.services.flags import Flags
 from appliance.services.folders import Folders
-from appliance.services.health import Component, Health
+from appliance.services.health import Component, Detail, Health
 from appliance.services.ingest_jobs import IngestJobs
 from appliance.services.ingestion import Ingestion
 from appliance.services.knowledge import Knowledge
 from appliance.services.knowledge_search import KnowledgeSearch
+from appliance.services.language_models import LanguageModels
 from appliance.services.lexicon import Lexicon
+from appliance.services.llm_swap import LlmSwap, Phase
 from appliance.services.login_throttle import LoginThrottle
 from appliance.services.machine import Machine
 from appliance.services.message_actions import MessageActions
 from appliance.services.metrics import Metrics
+from appliance.services.model_files import ModelFiles, read_catalogue
 from appliance.services.one_time_links import OneTimeLinks
 from appliance.services.panel import Models, Panel
 from appliance.services.passwords import PasswordHasher
@@ -59,6 +63,7 @@ from appliance.services.registry import Services
 from appliance.services.retrieval import Retrieval
 from appliance.services.search_index import SearchIndex
 from appliance.services.serving_embedder import ServingEmbedder
+from appliance.services.serving_llm import ServingLlm
 from appliance.services.sessions import Sessions
 from appliance.services.sockets import OpenSockets
 from appliance.services.term_rarity import TermRarity
@@ -67,7 +72,7 @@ from appliance.services.two_factor import TwoFactor
 from appliance.services.users import Users
 from appliance.services.voice import Voice
 from appliance.services.ws_tickets import WsTickets
-from appliance.settings import Settings
+from appliance.settings import Settings, model_catalogue
 from appliance.storage import chunks, embedding_models
 from appliance.storage.cache import Cache
 from appliance.storage.database import Database
@@ -167,7 +172,8 @@ class Container:
                 f"The documents are not all embedded with {embedder.name} yet. Start the appliance "
                 "with this embedding model, and try again when it is ready."
             )
-        language_model = await self._load_engine()
+        serving = ServingLlm(await self._load_engine())
+        await (await self._language_models(serving)).settled()
         extractive = ExtractiveAnswerer(embedder)
         self._closing.push_async_callback(extractive.close)
         index = SearchIndex(
@@ -182,7 +188,7 @@ class Container:
         await index.check()
         lexicon = await self._lexicon(embedder)
         retrieval = self._retrieval(embedder, index, cache, lexicon)
-        engines = EngineChoice(extractive, language_model, Flags(self.database, cache))
+        engines = EngineChoice(extractive, serving.for_question, Flags(self.database, cache))
         evidence = self._evidence(embedder, lexicon)
         writer = self._writer(retrieval, engines, extractive, evidence, observe=None)
         return Evaluation(self.database, writer, retrieval, embedding=embedder.name)
@@ -219,15 +225,15 @@ class Container:
         self._build_accounts(flags)
         index, files = await self._build_knowledge(*await self._load_embedders(), works=True)
         embedder = index.embedder
-        language_model = await self._load_engine()
+        metrics = Metrics(is_open=settings.metrics_access == "open")
+        serving = ServingLlm(await self._load_engine(metrics))
+        language_models = await self._language_models(serving)
         extractive = ExtractiveAnswerer(embedder)
         self._closing.push_async_callback(extractive.close)
-        engine = language_model or extractive
-        metrics = Metrics(is_open=settings.metrics_access == "open")
         streams = AnswerStreams()
         lexicon = await self._lexicon(embedder)
         retrieval = self._retrieval(embedder, index, cache, lexicon)
-        engines = EngineChoice(extractive, language_model, flags)
+        engines = EngineChoice(extractive, serving.for_question, flags)
         evidence = self._evidence(embedder, lexicon)
         observe = metrics.answer_ended
         writer = self._writer(retrieval, engines, extractive, evidence, observe=observe)
@@ -238,11 +244,12 @@ class Container:
             watch=self._sessions.watch,
             max_concurrent=settings.concurrent_answers,
         )
-        health = Health(self._components(index, files, cache, embedder, engine))
+        answers = _answers_component(serving, language_models, extractive)
+        health = Health([*self._components(index, files, cache, embedder), answers])
 
         def models() -> Models:
             return Models(
-                llm=None if settings.llm_model is None else engine.name,
+                llm=serving.name,
                 speech=None,
                 embedding=embedder.name,
                 coming=index.change,
@@ -284,6 +291,7 @@ class Container:
             sockets=OpenSockets(),
             cache=CacheAdmin(self.database, cache),
             flags=flags,
+            language_models=language_models,
             voice=Voice(self.database, flags),
             users=Users(self.database, self._sessions, self._throttle, self._links, cache, erasure),
             links=self._links,
@@ -458,33 +466,51 @@ class Container:
         )
         return None
 
-    async def _load_engine(self) -> AnswerEngine | None:
-        """The language model, if one is configured."""
-        if self._engine is not None:
-            engine = self._engine
-        elif self.settings.llm_model is not None:
-            engine = await self._load_language_model(self.settings.llm_model)
-        else:
-            return None
-        self._closing.push_async_callback(engine.close)
+    async def _load_engine(self, metrics: Metrics | None = None) -> AnswerEngine | None:
+        """A language model that is no file here."""
+        engine = self._engine
+        if engine is None and self.settings.llm_base_url is not None:
+            engine = await self._open_remote_model(self.settings.llm_base_url, metrics)
+        if engine is not None:
+            self._closing.push_async_callback(engine.close)
         return engine
 
-    async def _load_language_model(self, path: Path) -> AnswerEngine:
+    async def _language_models(self, serving: ServingLlm) -> LanguageModels:
+        """Begins to load the language model, if there is to be one, and waits for nothing."""
         settings = self.settings
-        try:
-            return await LlamaEngine.open(
-                path,
-                threads=settings.threads,
-                context_tokens=settings.llm_context,
-                max_tokens=settings.llm_max_tokens,
-                temperature=settings.llm_temperature,
-                queue_limit=settings.concurrent_answers,
-            )
-        except Unavailable as error:
-            logger.error(
-                "the language model cannot be used", extra={"fields": {"model": path.name}}
-            )
-            return MissingEngine(path.name, error)
+        catalogue = read_catalogue(model_catalogue())
+        files = ModelFiles(self.database, settings.models_folder, catalogue)
+        self._closing.callback(files.close)
+        loader = LlamaLoader(
+            threads=settings.threads,
+            context_tokens=settings.llm_context,
+            max_tokens=settings.llm_max_tokens,
+            temperature=settings.llm_temperature,
+            slots=settings.llm_slots,
+            queue_limit=settings.concurrent_answers,
+            cache_bytes=settings.llm_cache_mb << 20,
+            backends=settings.llm_backends,
+        )
+        swap = LlmSwap(serving, files, loader) if serving.engine is None else None
+        models = LanguageModels(self.database, serving, files, swap, default=settings.llm_model)
+        self._closing.push_async_callback(models.close)
+        await models.start()
+        return models
+
+    async def _open_remote_model(self, base_url: str, metrics: Metrics | None) -> AnswerEngine:
+        settings = self.settings
+        return await OpenAiEngine.open(
+            base_url,
+            ca_file=settings.llm_ca_file,
+            key_file=settings.llm_api_key_file,
+            model=settings.llm_remote_model,
+            context_tokens=settings.llm_context,
+            max_tokens=settings.llm_max_tokens,
+            temperature=settings.llm_temperature,
+            slots=settings.llm_slots,
+            queue_limit=settings.concurrent_answers,
+            connecting=(lambda: None) if metrics is None else metrics.remote_connection,
+        )
 
     def _components(
         self,
@@ -492,7 +518,6 @@ class Container:
         files: FileStore,
         cache: Cache,
         embedder: ServingEmbedder,
-        engine: AnswerEngine,
     ) -> list[Component]:
         async def database() -> None:
             await self.database.read(lambda tx: tx.execute("SELECT 1").fetchone())
@@ -500,18 +525,37 @@ class Container:
         async def embedding() -> None:
             await embedder.embed(["ready"])
 
-        async def answers() -> None:
-            if isinstance(engine, MissingEngine):
-                raise engine.reason
-
         return [
             Component("sqlite", "postgres", database),
             Component("diskcache", "redis", cache.check),
             Component("lancedb", "qdrant", index.check),
             Component("files", "nextcloud", files.check),
             Component("embedding", None, embedding, model=lambda: embedder.name),
-            Component("answers", None, answers, model=lambda: engine.name),
         ]
+
+
+def _answers_component(
+    serving: ServingLlm, models: LanguageModels, quoting: AnswerEngine
+) -> Component:
+    async def check() -> None:
+        serving.check()
+        if isinstance(serving.engine, LlamaEngine):
+            serving.engine.check()
+        elif isinstance(serving.engine, OpenAiEngine):
+            await serving.engine.check()
+
+    def detail() -> Detail | None:
+        change, engine = models.status.change, serving.engine
+        device = engine.device if isinstance(engine, LlamaEngine) else None
+        if change is not None and (engine is None or change.phase is not Phase.FAILED):
+            progress = None if change.phase is Phase.FAILED else change.progress
+            return Detail(change.phase.value, progress, change.reason, device)
+        reason = None if change is None else change.reason
+        return None if engine is None else Detail("serving", None, reason, device)
+
+    return Component(
+        "answers", None, check, model=lambda: serving.name or quoting.name, detail=detail
+    )
 
 
 def _refuse_lost_database(database: Path, data_dir: Path) -> None:

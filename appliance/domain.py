@@ -383,12 +383,14 @@ class Turn:
 class Question:
     """What an answer engine is asked: passages are numbered [1]..[n] in this order.
 
+    `asker` is the id of a user, "" for nobody's: what is known of one's question helps no other's.
     `patient` is what a long question says of its patient beside what it asks, which is `text`.
     """
 
     text: str
     passages: tuple[Passage, ...]
     history: tuple[Turn, ...] = field(default=())
+    asker: str = ""
     patient: str = ""
 
     @property

@@ -12,16 +12,22 @@ import sys
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 ENVIRONMENT_PREFIX = "VOICEASSIST_"
+_REMOTE = ("llm_base_url", "llm_api_key_file", "llm_ca_file", "llm_remote_model")
+_EMPTY_IS_NONE = {"llm_model", "models_dir", "llm_backends", *_REMOTE}
 EMBEDDING_MODEL_NAME = "all-MiniLM-L6-v2-f16.gguf"
 
 
 class SettingsError(Exception):
     """A setting that cannot be used; the text names it and where it came from."""
+
+
+def model_catalogue() -> Path:
+    return _bundled("models") / "catalog.toml"
 
 
 def _bundled(relative: str) -> Path:
@@ -43,10 +49,41 @@ class Settings(BaseModel):
         None,
         description="GGUF file of a language model; without one, answers quote the documents.",
     )
+    llm_backend: Literal["local", "openai"] = Field(
+        "local",
+        description="Where the LLM runs: in this process, or on a server (llm_base_url).",
+    )
+    llm_base_url: str | None = Field(
+        None,
+        description="OpenAI-compatible server on the local network, e.g. https://10.0.0.5:8443.",
+    )
+    llm_api_key_file: Path | None = Field(
+        None, description="File with that server's key, readable by its owner alone."
+    )
+    llm_ca_file: Path | None = Field(
+        None, description="PEM file of the authorities that server's certificate is checked with."
+    )
+    llm_remote_model: str | None = Field(
+        None, description="Model to ask that server for; without one, the first that it serves."
+    )
+    models_dir: Path | None = Field(
+        None,
+        description="Folder of GGUF files that admins may change the LLM to; by default that of "
+        "llm_model, else `models` in data_dir.",
+    )
+    llm_backends: Path | None = Field(
+        None, description="Folder of GPU libraries for the LLM (libggml-cuda.so, -vulkan.so)."
+    )
     llm_context: int = Field(4096, ge=256, le=131072, description="Context of the LLM in tokens.")
     llm_max_tokens: int = Field(512, ge=1, le=8192, description="Longest LLM answer in tokens.")
     llm_temperature: float = Field(
         0.0, ge=0, le=2, description="0 always picks the likeliest token."
+    )
+    llm_slots: int = Field(
+        16, ge=1, le=64, description="LLM answers written at once; fewer where memory is short."
+    )
+    llm_cache_mb: int = Field(
+        256, ge=0, le=65536, description="Memory for beginnings of LLM prompts that return, in MB."
     )
     # One core stays free: llama.cpp's threads spin while they wait for each other, and two of them
     # on two cores that something else needs too run many times slower than one.
@@ -81,6 +118,24 @@ class Settings(BaseModel):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least severe log line written."
     )
+
+    @model_validator(mode="after")
+    def _coherent(self) -> Self:
+        given = [name for name in _REMOTE if getattr(self, name) is not None]
+        if self.llm_backend == "local" and given:
+            raise ValueError(f'{given[0]} is of use only with llm_backend = "openai"')
+        if self.llm_backend == "openai" and self.llm_base_url is None:
+            raise ValueError('llm_backend = "openai" needs llm_base_url')
+        if self.llm_backend == "openai" and self.llm_model is not None:
+            raise ValueError('llm_model is of use only with llm_backend = "local"')
+        return self
+
+    @property
+    def models_folder(self) -> Path:
+        """`models_dir`, or what stands for it."""
+        if self.models_dir is not None:
+            return self.models_dir
+        return self.data_dir / "models" if self.llm_model is None else self.llm_model.parent
 
     @classmethod
     def load(
@@ -124,7 +179,7 @@ def _refuse_unknown(environment: Mapping[str, str], known: list[str]) -> None:
 def _from_text(name: str, text: str) -> Any:
     if name in {"trusted_proxies", "allowed_origins"}:
         return tuple(part.strip() for part in text.split(",") if part.strip())
-    if name == "llm_model" and not text:
+    if name in _EMPTY_IS_NONE and not text:
         return None
     return text
 
@@ -142,6 +197,8 @@ def _explain(error: ValidationError) -> str:
         name = ".".join(str(part) for part in problem["loc"])
         if problem["type"] == "extra_forbidden":
             lines.append(f"There is no setting named {name}.")
+        elif not name:
+            lines.append(f"{problem['ctx']['error']}.")
         else:
             lines.append(
                 f"The setting {name} ({ENVIRONMENT_PREFIX}{name.upper()}): {problem['msg']}."

@@ -141,7 +141,7 @@ class OneVector:
     def __init__(self) -> None:
         self.texts: list[str] = []
 
-    async def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    async def embed(self, texts: Sequence[str], *, background: bool = False) -> NDArray[np.float32]:
         self.texts += texts
         return np.full((len(texts), self.dimensions), 0.5, dtype=np.float32)
 

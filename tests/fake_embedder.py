@@ -28,7 +28,7 @@ class FakeEmbedder:
         self.gate: asyncio.Event | None = None
         self.fail_next: Exception | None = None
 
-    async def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    async def embed(self, texts: Sequence[str], *, background: bool = False) -> NDArray[np.float32]:
         self.batches.append(list(texts))
         self.begun.set()
         if self.gate is not None:

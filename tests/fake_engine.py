@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 
 from appliance.domain import Question
-from appliance.engines.protocols import AnswerEngine
+from appliance.engines.protocols import AnswerEngine, QueuePlace
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Script:
     stopped.
     """
 
-    pieces: tuple[str, ...]
+    pieces: tuple[str | QueuePlace, ...]
     delay_s: float = 0.0
     error: BaseException | None = None
     hangs: bool = False
@@ -51,7 +51,7 @@ class FakeEngine:
 
     def enqueue(
         self,
-        pieces: Sequence[str],
+        pieces: Sequence[str | QueuePlace],
         *,
         delay_s: float = 0.0,
         error: BaseException | None = None,
@@ -59,7 +59,7 @@ class FakeEngine:
     ) -> None:
         self._queue.append(Script(tuple(pieces), delay_s, error, hangs))
 
-    async def answer(self, question: Question) -> AsyncGenerator[str]:
+    async def answer(self, question: Question) -> AsyncGenerator[str | QueuePlace]:
         self.history.append(question)
         self.started += 1
         self.running += 1

@@ -64,12 +64,22 @@ def stories_vocabulary() -> Vocabulary:
     )
 
 
+def write_aborting_llama(path: Path) -> Path:
+    """One whose header is in order and for which llama.cpp ends its process: a word stands twice in
+    its vocabulary.
+    """
+    words = tiny_vocabulary()
+    twice = Vocabulary([*words.pieces[:-1], words.pieces[-2]], words.scores, words.kinds)
+    return write_random_llama(path, vocabulary=twice)
+
+
 def write_random_llama(
     path: Path,
     *,
     layers: int = 2,
     width: int = 64,
     heads: int = 4,
+    kv_heads: int | None = None,
     feed_forward: int | None = None,
     context: int = 512,
     seed: int = 1,
@@ -77,8 +87,11 @@ def write_random_llama(
     extra_control: tuple[str, ...] = (),
     vocabulary: Vocabulary | None = None,
     half: bool = False,
+    eight_bit: bool = False,
 ) -> Path:
-    """Write a Llama of about `layers * 12 * width**2` weights. F32, or F16 matrices when `half`.
+    """Write a Llama of about `layers * 12 * width**2` weights.
+
+    F32; the matrices are F16 when `half` and Q8_0 when `eight_bit`.
 
     Its end-of-text logit is held down, so that it writes on until it is stopped.
     """
@@ -99,7 +112,7 @@ def write_random_llama(
     writer.add_block_count(layers)
     writer.add_feed_forward_length(inner)
     writer.add_head_count(heads)
-    writer.add_head_count_kv(heads)
+    writer.add_head_count_kv(kv_heads or heads)
     writer.add_layer_norm_rms_eps(1e-5)
     writer.add_rope_dimension_count(width // heads)
     writer.add_vocab_size(len(pieces))
@@ -121,13 +134,18 @@ def write_random_llama(
     tensors = {"token_embd.weight": embedding, "output.weight": output}
     for layer in range(layers):
         block = f"blk.{layer}"
-        for name in ("attn_q", "attn_k", "attn_v", "attn_output"):
-            tensors[f"{block}.{name}.weight"] = matrix(width, width)
+        narrow = width * (kv_heads or heads) // heads
+        for name, rows in (("q", width), ("k", narrow), ("v", narrow), ("output", width)):
+            tensors[f"{block}.attn_{name}.weight"] = matrix(rows, width)
         tensors[f"{block}.ffn_gate.weight"] = matrix(inner, width)
         tensors[f"{block}.ffn_up.weight"] = matrix(inner, width)
         tensors[f"{block}.ffn_down.weight"] = matrix(width, inner)
     for name, tensor in tensors.items():
-        writer.add_tensor(name, tensor.astype(np.float16) if half else tensor)
+        if eight_bit:
+            kind = gguf.GGMLQuantizationType.Q8_0
+            writer.add_tensor(name, gguf.quants.quantize(tensor, kind), raw_dtype=kind)
+        else:
+            writer.add_tensor(name, tensor.astype(np.float16) if half else tensor)
     ones = np.ones(width, np.float32)
     writer.add_tensor("output_norm.weight", ones)
     for layer in range(layers):

@@ -13,7 +13,7 @@ PACKAGE = ROOT / "appliance"
 COMMON = {"domain", "errors"}
 ROOMS = COMMON | {
     "storage", "engines", "services", "container", "api", "server", "cli", "settings", "logs",
-    "sentences", "web", "fonts", "__main__", "",
+    "sentences", "web", "fonts", "compute_arbiter", "__main__", "",
 }  # fmt: skip
 # Room -> rooms it may import besides itself. "" is the package's own version constants.
 MAY_IMPORT = {
@@ -23,8 +23,9 @@ MAY_IMPORT = {
     "sentences": set(),
     "settings": set(),
     "logs": set(),
-    "storage": COMMON,
-    "engines": COMMON | {"sentences"},
+    "compute_arbiter": set(),
+    "storage": COMMON | {"compute_arbiter"},
+    "engines": COMMON | {"sentences", "compute_arbiter"},
     "services": COMMON | {"storage", "engines.protocols", "sentences", ""},
     "container": ROOMS - {"api", "server", "cli", "__main__"},
     "api": COMMON | {"services", ""},

@@ -6,6 +6,7 @@ ones, read back by a reader that is not ours to trust the citations to.
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from collections.abc import Iterator
@@ -78,7 +79,7 @@ def wait_until_indexed(appliance: Running, document_ids: list[str], within_s: fl
 
 
 def words_of_page(name: str, number: int) -> str:
-    """The page as pypdfium2 reads it, without white space and break hyphens."""
+    """The page as pypdfium2 reads it, without white space, break hyphens and marks of items."""
     with pypdfium2.PdfDocument(shared_data(FILES[name])) as document:
         page = document[number - 1]
         text_page = page.get_textpage()
@@ -89,8 +90,8 @@ def words_of_page(name: str, number: int) -> str:
 
 
 def bare(text: str) -> str:
-    kept = text.replace("\ufffe", "").replace("\u00ad", "").replace("-", "")
-    return "".join(kept.split())
+    # Where a page draws its marks, its text has none.
+    return "".join(re.sub("[-\u00ad\ufffe•◦▪□]", "", text).split())
 
 
 def check_answer(message: dict[str, Any], name: str, document_id: str, words: str) -> None:

@@ -36,11 +36,29 @@ def test_lists_are_comma_separated() -> None:
         ({"VOICEASSIST_REGISTRATION": "maybe"}, "VOICEASSIST_REGISTRATION"),
         ({"VOICEASSIST_PASSWORD_ROUNDS": "4"}, "VOICEASSIST_PASSWORD_ROUNDS"),
         ({"VOICEASSIST_CONFIG": "/nowhere/at.toml"}, "/nowhere/at.toml"),
+        ({"VOICEASSIST_LLM_BACKEND": "cloud"}, "VOICEASSIST_LLM_BACKEND"),
+        ({"VOICEASSIST_LLM_BACKEND": "openai"}, "^llm_backend = .* needs llm_base_url.$"),
+        ({"VOICEASSIST_LLM_BASE_URL": "http://10.0.0.5"}, "^llm_base_url is of use only with"),
+        ({"VOICEASSIST_LLM_API_KEY_FILE": "key"}, "^llm_api_key_file is of use only with"),
+        (
+            {
+                "VOICEASSIST_LLM_BACKEND": "openai",
+                "VOICEASSIST_LLM_BASE_URL": "http://10.0.0.5",
+                "VOICEASSIST_LLM_MODEL": "model.gguf",
+            },
+            "^llm_model is of use only with",
+        ),
     ],
 )
 def test_what_cannot_be_used_is_named(environment: dict[str, str], named: str) -> None:
     with pytest.raises(SettingsError, match=named):
         Settings.load(environment=environment)
+
+
+def test_an_empty_variable_is_as_none() -> None:
+    names = ("MODEL", "BASE_URL", "API_KEY_FILE", "CA_FILE", "REMOTE_MODEL")
+    settings = Settings.load(environment={f"VOICEASSIST_LLM_{name}": "" for name in names})
+    assert (settings.llm_model, settings.llm_base_url) == (None, None)
 
 
 def test_a_misspelt_variable_is_refused_with_what_was_meant() -> None:
@@ -61,3 +79,16 @@ def test_every_setting_is_explained_and_in_the_readme() -> None:
     for name, field in Settings.model_fields.items():
         assert field.description, name
         assert f"`{name}`" in readme, f"{name} is not in the README"
+
+
+def test_models_lie_beside_the_language_model_unless_it_is_said_where(tmp_path: Path) -> None:
+    data = {"VOICEASSIST_DATA_DIR": "/srv/data"}
+    model = {"VOICEASSIST_LLM_MODEL": "/srv/llm/a.gguf"}
+    folder = {"VOICEASSIST_MODELS_DIR": "/srv/models"}
+    for environment, expected in (
+        (data, "/srv/data/models"),
+        (data | model, "/srv/llm"),
+        (data | model | folder, "/srv/models"),
+        (data | {"VOICEASSIST_MODELS_DIR": "", "VOICEASSIST_LLM_BACKENDS": ""}, "/srv/data/models"),
+    ):
+        assert Settings.load(environment=environment).models_folder == Path(expected)

@@ -14,7 +14,14 @@ from appliance.api.fields import Body
 from appliance.api.schemas.messages import CitationOut, MessageOut
 from appliance.api.validation import validate
 from appliance.errors import ApplianceError, Invalid
-from appliance.services.answer_streams import AnswerEvent, AnswerStream, Done, Piece, Sources
+from appliance.services.answer_streams import (
+    AnswerEvent,
+    AnswerStream,
+    Done,
+    Piece,
+    Queued,
+    Sources,
+)
 
 PROTOCOL_VERSION = "2.0"
 CAPABILITIES = ("answers", "citations", "cancel", "resume", "typing")
@@ -158,6 +165,13 @@ def of_event(stream: AnswerStream, event: AnswerEvent) -> Outgoing:
             "message_id": stream.message_id,
             "seq": event.seq,
             "content": event.content,
+        }
+    if isinstance(event, Queued):
+        return {
+            "type": "queued",
+            "message_id": stream.message_id,
+            "position": event.position,
+            "estimated_seconds": event.seconds,
         }
     if isinstance(event, Sources):
         citations = [CitationOut.of(c).model_dump(by_alias=True) for c in event.citations]

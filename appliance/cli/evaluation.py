@@ -139,7 +139,7 @@ def run(
             done = await _evaluate(container, runs, questions)
             lines = missed(summary(done.outcomes), required)
             done = await runs.keep(done, accepted=accept and not lines)
-            return done, lines, await _compared(runs, done)
+            return done, lines, await _compared_if_alike(runs, done)
         finally:
             await container.close()
 
@@ -199,7 +199,7 @@ def write_report(
 
     async def both(runs: EvaluationRuns) -> tuple[EvaluationRun, Comparison | None]:
         found = await runs.get(run_id)
-        return found, await _compared(runs, found)
+        return found, await _compared_if_alike(runs, found)
 
     found, comparison = _with_runs(data_dir, config, both)
     with failures_as_text():
@@ -223,7 +223,7 @@ def compare_runs(
     """Compare RUN (the newest, unless named) with the run of its set that was accepted last.
 
     Questions are named by their ids alone. Exit code 0: no worse. 1: a measure is worse by more
-    than the tolerance, or there is nothing to compare with.
+    than the tolerance, there is nothing to compare with, or the two share no question.
     """
     from appliance.cli import evaluation_text
 
@@ -331,6 +331,15 @@ async def _compared(
     if before is None:
         return None
     return compare(before, run, tolerance=tolerance, slowdown=slowdown)
+
+
+async def _compared_if_alike(runs: EvaluationRuns, run: EvaluationRun) -> Comparison | None:
+    from appliance.services.evaluation.comparison import NothingInCommon
+
+    try:
+        return await _compared(runs, run)
+    except NothingInCommon:
+        return None
 
 
 def _with_runs(

@@ -25,7 +25,8 @@ _KINDS = tuple(
         (
             rf"\bhow (?:long|soon|late|early)\b|\bhow many {_TIME}\b|\bduration\b|\bhalf-?life\b|"
             rf"\bshelf life\b",
-            rf"\b{_NUMBER}[\s-]*(?:(?:to|-|–|or|and)\s*{_NUMBER}[\s-]*)?{_TIME}\b",
+            rf"\b{_NUMBER}[\s-]*(?:(?:to|-|–|or|and)\s*{_NUMBER}[\s-]*)?{_TIME}\b"
+            r"|\b(?:long-term|life-?long|indefinite(?:ly)?)\b",
         ),
         (
             r"\bhow many (?:tablets?|capsules?|drops?|puffs?|sprays?)\b",

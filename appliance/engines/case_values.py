@@ -85,10 +85,16 @@ class Case:
     weight: float | None = None
 
     @classmethod
-    def of(cls, question: str) -> Case:
-        asked = _plain(question)
-        age = _age(asked)
-        return cls(_kidney_value(asked), age, _patients(asked, age), _weight(asked))
+    def of(cls, question: str, patient: str = "") -> Case:
+        """`patient`: what is told beside `question`, for the values that it does not give. Whom it
+        is about only `question` says: a story names others too.
+        """
+        asked, told = _plain(question), _plain(patient)
+        kidney, age, weight = (
+            value if (value := read(asked)) is not None else read(told)
+            for read in (_kidney_value, _age, _weight)
+        )
+        return cls(kidney, age, _patients(asked, age, kidney), weight)
 
     def fits(self, text: str) -> bool | None:
         """Whether a range of `text` holds the kidney function, the age or the weight, each that
@@ -116,10 +122,12 @@ def _holds(found: Iterator[Found], value: float) -> bool | None:
     return any(interval.holds(value) for interval in ranges) if ranges else None
 
 
-def _patients(question: str, age: float | None) -> frozenset[str]:
+def _patients(question: str, age: float | None, kidney: float | None) -> frozenset[str]:
     """By name, age or kidney function."""
     named = set(populations(question))
-    if re.search(rf"{_KIDNEY}|\bcreatinine\b|\bdialy\w+|\bnephro\w+", question, re.IGNORECASE):
+    if kidney is not None or re.search(
+        rf"{_KIDNEY}|\bcreatinine\b|\bdialy\w+|\bnephro\w+", question, re.IGNORECASE
+    ):
         named.add(stem("kidney"))
     if re.search(r"\bcirrho\w+|\bhepat\w+|\bjaundice\b|\bchild-pugh\b", question, re.IGNORECASE):
         named.add(stem("liver"))

@@ -24,10 +24,14 @@ _PLAIN_NAMES = {"user": "User", "assistant": "Assistant"}
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A stretch of a prompt; only a `trusted` one may hold control tokens."""
+    """A stretch of a prompt; only a `trusted` one may hold control tokens.
+
+    Its first `shared` characters are nobody's own words.
+    """
 
     text: str
     trusted: bool
+    shared: int
 
 
 class ChatTemplate:
@@ -70,7 +74,10 @@ class ChatTemplate:
             else turn.content
             for turn in turns
         ]
-        return [Segment("\n\n".join(lines) + "\n\nAssistant:", trusted=False)]
+        text = "\n\n".join(lines) + "\n\nAssistant:"
+        first = turns[0]
+        shared = 0 if first.role in _PLAIN_NAMES else first.shared
+        return [Segment(text, trusted=False, shared=shared)]
 
     def _filled(self, turns: Sequence[ChatTurn]) -> list[Segment] | None:
         """None when the template fails or leaves out one of the contents."""
@@ -88,20 +95,22 @@ class ChatTemplate:
             return None
         segments = []
         for place, piece in enumerate(pieces):
-            segment = (
-                Segment(turns[int(piece)].content, False) if place % 2 else Segment(piece, True)
-            )
-            if segment.text:
-                segments.append(segment)
-        return segments
+            if place % 2:
+                turn = turns[int(piece)]
+                segments.append(Segment(turn.content, trusted=False, shared=turn.shared))
+            else:
+                segments.append(Segment(piece, trusted=True, shared=len(piece)))
+        return [segment for segment in segments if segment.text]
 
 
 def _merged(turns: Sequence[ChatTurn]) -> list[ChatTurn]:
     """The system text put before the first user's, for models that know no system role."""
-    system = "\n\n".join(turn.content for turn in turns if turn.role == "system")
+    systems = [turn for turn in turns if turn.role == "system"]
+    system = "\n\n".join(turn.content for turn in systems)
+    shared = systems[0].shared if systems else 0
     others = [turn for turn in turns if turn.role != "system"]
     for place, turn in enumerate(others):
         if turn.role == "user":
-            others[place] = ChatTurn("user", f"{system}\n\n{turn.content}")
+            others[place] = ChatTurn("user", f"{system}\n\n{turn.content}", shared)
             break
     return others

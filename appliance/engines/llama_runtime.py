@@ -1,7 +1,7 @@
 """llama.cpp in this process: its backends, its log, its model files and its batches.
 
-Nothing here keeps a thread. `LlamaModel` and `TokenBatch` belong to the one thread that owns the
-native context made from them.
+Nothing here keeps a thread. A `TokenBatch` belongs to the one thread that owns the native context
+it is made for; so does a `LlamaModel`, but for `tokenize`, which any thread may call.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ import ctypes
 import logging
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import llama_cpp
@@ -22,20 +23,21 @@ from appliance.engines.gguf_header import GgufHeader, read_header
 from appliance.errors import Unavailable
 
 _log = logging.getLogger(__name__)
-_GGML_ERROR = 3
+# The share that is loaded, 0 to 1, told on the thread that loads; False ends the loading.
+OnProgress = Callable[[float], bool]
+_GGML_ERROR = 4  # enum ggml_log_level
 _start_lock = threading.Lock()
 _started = False
 _load_lock = threading.Lock()
-_last_error = ""
+_errors: deque[str] = deque(maxlen=16)
 
 
 @llama_cpp.llama_log_callback  # type: ignore[untyped-decorator]
 def _on_native_log(level: int, text: bytes, _user_data: object) -> None:
     """Keep the reason of a failed load; log which native function spoke, never what it said."""
-    global _last_error
     line = text.decode("utf-8", "replace").strip()
     if level == _GGML_ERROR and line:
-        _last_error = line
+        _errors.append(line)
     if _log.isEnabledFor(logging.DEBUG) and ":" in line:
         _log.debug("llama.cpp level %d from %s", level, line.split(":", 1)[0][:64])
 
@@ -57,60 +59,51 @@ def start() -> None:
         _started = True
 
 
-class ComputeTurns:
-    """One native computation at a time in this process, first come first served.
-
-    ggml's threads spin at their barriers: two pools on the same cores slow each other many times
-    over. A turn is one step (a batch, a token), so that nobody waits longer than the steps before
-    theirs.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._busy = False
-        self._waiting: deque[threading.Lock] = deque()
-
-    @contextmanager
-    def turn(self) -> Iterator[None]:
-        gate: threading.Lock | None = None
-        with self._lock:
-            if self._busy:
-                gate = threading.Lock()
-                gate.acquire()
-                self._waiting.append(gate)
-            self._busy = True
-        if gate is not None:
-            gate.acquire()  # released by the one before, who leaves `_busy` set for us
-        try:
-            yield
-        finally:
-            with self._lock:
-                if self._waiting:
-                    self._waiting.popleft().release()
-                else:
-                    self._busy = False
-
-
-compute = ComputeTurns()
+@contextmanager
+def native_errors() -> Iterator[deque[str]]:
+    """The last things that llama.cpp says went wrong meanwhile. One at a time in the process."""
+    with _load_lock:
+        _errors.clear()
+        yield _errors
 
 
 class LlamaModel:
     """Weights and vocabulary of one GGUF file, read-only once loaded."""
 
-    def __init__(self, path: Path, *, setting: str) -> None:
-        """Load `path`, blocking. Raises Unavailable, naming `setting`, when it is no usable GGUF
-        file.
+    def __init__(
+        self,
+        path: Path,
+        *,
+        setting: str,
+        gpu_layers: int = 0,
+        on_progress: OnProgress | None = None,
+    ) -> None:
+        """Load `path`, blocking, with `gpu_layers` of it on graphics cards. Raises Unavailable,
+        naming `setting`, when it is no usable GGUF file, and when `on_progress` said to stop.
         """
         start()
         self.header: GgufHeader = read_header(path, setting=setting)
         self.path = path
         params = llama_cpp.llama_model_default_params()
-        params.n_gpu_layers = 0
-        global _last_error
-        with _load_lock:
-            _last_error = ""
+        params.n_gpu_layers = gpu_layers
+        no_cards = (ctypes.c_void_p * 1)()  # a list that ends at once
+        if not gpu_layers:
+            params.devices = ctypes.cast(no_cards, ctypes.c_void_p)
+        given_up = False
+
+        @llama_cpp.llama_progress_callback  # type: ignore[untyped-decorator]
+        def progressed(share: float, _user_data: object) -> bool:
+            nonlocal given_up
+            given_up = on_progress is not None and not on_progress(share)
+            return not given_up
+
+        params.progress_callback = progressed
+        with native_errors() as errors:
             self._model = llama_cpp.llama_model_load_from_file(str(path).encode(), params)
-            reason = _last_error
+            # The first is the cause, those after it only say that loading failed.
+            reason = errors[0].replace(str(path), path.name) if errors else ""
+        if not self._model and given_up:
+            raise Unavailable(f"The loading of {path.name} was given up.")
         if not self._model:
             raise Unavailable(
                 f"llama.cpp cannot load {path.name} (setting {setting}): "
@@ -192,6 +185,16 @@ class LlamaModel:
             self._model = None
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """`tokens` of a sequence from position `start`; the last one gives logits if `output`."""
+
+    sequence: int
+    start: int
+    tokens: Sequence[int]
+    output: bool
+
+
 class TokenBatch:
     """A llama_batch over numpy buffers: filled by slice, not token by token."""
 
@@ -218,15 +221,25 @@ class TokenBatch:
             logits=self._output.ctypes.data_as(ctypes.POINTER(ctypes.c_int8)),
         )
 
-    def one_sequence(self, tokens: Sequence[int], start: int, *, output_last: bool) -> None:
-        """`tokens` of sequence 0 from position `start`; only the last may give logits."""
-        count = len(tokens)
-        self._token[:count] = tokens
-        self._position[:count] = np.arange(start, start + count, dtype=np.int32)
-        self._sequence[:count] = 0
-        self._output[:count] = 0
-        self._output[count - 1] = output_last
+    def mixed(self, parts: Sequence[Part]) -> list[int]:
+        """The parts of several sequences; returns the place in the batch of each part's last token.
+
+        llama.cpp cuts a batch where sequence numbers stop being consecutive: give them in order.
+        """
+        last, count = [], 0
+        for part in parts:
+            end = count + len(part.tokens)
+            self._token[count:end] = part.tokens
+            self._position[count:end] = np.arange(
+                part.start, part.start + len(part.tokens), dtype=np.int32
+            )
+            self._sequence[count:end] = part.sequence
+            self._output[count:end] = 0
+            self._output[end - 1] = part.output
+            last.append(end - 1)
+            count = end
         self.native.n_tokens = count
+        return last
 
     def many_sequences(self, texts: Sequence[NDArray[np.int32]]) -> None:
         """Text i becomes sequence i from position 0, every token an output."""

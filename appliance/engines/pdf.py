@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import subprocess
 import sys
 import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from pathlib import Path
 from time import monotonic
 from typing import Any
 
 from appliance.domain import Box, PlacedWord, ReadPage
+from appliance.engines.child_environment import environment
 from appliance.engines.pdf_marks import letters_before
 from appliance.errors import Invalid
 
@@ -234,7 +233,7 @@ def _start_process() -> subprocess.Popen[bytes]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env=_environment(),
+        env=environment(),
         cwd="/",
         bufsize=0,
         start_new_session=True,  # Ctrl-C in a terminal is for the appliance to act upon
@@ -257,18 +256,3 @@ def command() -> list[str]:
     if getattr(sys, "frozen", False):
         return [sys.executable, "extract-pdf"]
     return [sys.executable, "-s", "-X", "utf8", "-m", "appliance.engines.pdf_child"]
-
-
-def _environment() -> dict[str, str]:
-    """Nothing of ours but what a child needs to find its code: no settings, no secrets.
-
-    With PyInstaller's own variables the frozen child uses the files that are unpacked already.
-    """
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if name.startswith(("_PYI_", "PYINSTALLER_")) or name == "LD_LIBRARY_PATH"
-    }
-    if not getattr(sys, "frozen", False):
-        kept["PYTHONPATH"] = str(Path(__file__).parents[2])
-    return kept

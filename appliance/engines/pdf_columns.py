@@ -56,7 +56,6 @@ class Flow:
 
 @dataclass(frozen=True, slots=True)
 class _Gutter:
-    x: float
     above: list[Part]
     left: list[Part]
     right: list[Part]
@@ -161,7 +160,7 @@ def _gutter(
     above = parts[:first] + [p for p in run if p.number not in kept and p.bottom >= top - 1]
     below = [p for p in run if p.number not in kept and p.bottom < top - 1] + parts[last:]
     weight = len(lines_left) + len(lines_right)
-    return _Gutter(x, above, kept_left, kept_right, below, weight, is_table)
+    return _Gutter(above, kept_left, kept_right, below, weight, is_table)
 
 
 def _is_ruled(beside: Sequence[Part], x: float, size: float, rules: Sequence[Box]) -> bool:

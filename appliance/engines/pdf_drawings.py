@@ -13,7 +13,7 @@ from typing import Any
 import pypdfium2.raw as pdfium
 
 from appliance.engines import pdf_calls as calls
-from appliance.engines.pdf_places import Box, Drawings, Fill, Place
+from appliance.engines.pdf_places import Box, Dot, Drawings, Fill, Place
 
 _MAX_OBJECTS = 50_000
 _MAX_SEGMENTS = 5_000  # of all paths; a page with more is a picture
@@ -21,6 +21,9 @@ _MAX_DEPTH = 5
 _THIN = 3.6  # points
 _LEAST = 3.0  # a shorter rule is a dot
 _BOX_SIDE = 12.0
+_CORNERS = 6  # segments of a path that is a rectangle
+_DOT = (1.5, 9.0)  # points
+_SQUARE = 0.2  # by how much of its side a dot may be wider than high, or higher
 _Matrix = tuple[float, float, float, float, float, float]
 _IDENTITY: _Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 
@@ -87,7 +90,11 @@ class _Reader:
         self._segments -= count
         if self._segments < 0:
             return
-        if count > 6 or stroked:
+        if _is_dot(box):
+            is_filled = color is not None and color != (255, 255, 255)
+            drawings.dots.append(Dot(box, is_filled, round=count > _CORNERS))
+            return
+        if count > _CORNERS or stroked:
             for shape in self._shapes(item, _times(_matrix_of(item), matrix)):
                 self._shape(shape, filled, stroked)
         elif _holds_text(box):
@@ -155,6 +162,14 @@ def _is_rule(box: Box) -> bool:
 def _is_flat(box: Box) -> bool:
     left, bottom, right, top = box
     return min(right - left, top - bottom) < 0.5
+
+
+def _is_dot(box: Box) -> bool:
+    width, height = box[2] - box[0], box[3] - box[1]
+    least, most = _DOT
+    return least <= min(width, height) and abs(width - height) <= _SQUARE * max(width, height) < (
+        _SQUARE * most
+    )
 
 
 def _holds_text(box: Box) -> bool:

@@ -68,7 +68,6 @@ class _Judge:
         self._images = [fill.box for fill in large if fill.color is None]
         whole = place.width * place.height
         scans = [box for box in self._images if _area(box) >= _SCAN * whole]
-        self._scans = scans
         self._covers = [
             fill for fill in large if fill.order > drawings.first_text and fill.box not in scans
         ]

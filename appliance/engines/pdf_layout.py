@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from appliance.engines.pdf_bullets import with_bullets
 from appliance.engines.pdf_columns import Part, flows_of
 from appliance.engines.pdf_frames import Frame, framed
 from appliance.engines.pdf_lines import Line, lines_of
@@ -38,7 +39,8 @@ def laid_out(runs: Sequence[Run], drawings: Drawings, width: float, height: floa
         seen, page = drawings.upright(turn), upright((0.0, 0.0, width, height), turn)
         walls = [box for box in seen.rules if box[3] - box[1] > box[2] - box[0]]
         characters = [c for run in runs if run.style.turn == turn for c in run.characters]
-        writer.blocks(_blocks(words_of(printed(characters), walls), seen, page), turn)
+        words = with_bullets(words_of(printed(characters), walls), seen.dots)
+        writer.blocks(_blocks(words, seen, page), turn)
     for run in runs:
         if run.style.turn is None:
             writer.leaning(run)

@@ -1,8 +1,8 @@
 """Finds words of ours in the characters of a PDF page.
 
-Our text of a page differs from PDFium's characters in white space, in what cannot be shown, and in
-the hyphens of words that a line's end broke. So both are folded to the same letters, and a broken
-word is found whether or not its hyphen was kept.
+Our text of a page differs from PDFium's characters in white space, in what cannot be shown, in the
+marks of items, and in the hyphens of words that a line's end broke. So both are folded to the same
+letters, and a broken word is found whether or not its hyphen was kept.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ Box = tuple[float, float, float, float]  # left, bottom, right, top, in points
 _BREAKS = "\u00ad\u0002\ufffe"  # see `pdf_words.cleaned`
 _BREAK = "\u00ad"
 _HYPHENS = "-" + _BREAK
+_BULLETS = "\u2022\u25e6\u25aa\u25a1\uf0b7"  # which a page may draw instead
 _UNSEEN = {"Cc", "Cf", "Cn", "Cs", "Zl", "Zp", "Zs"}
 
 
@@ -88,8 +89,8 @@ def _folded(character: str) -> str:
         return _BREAK
     if character.isascii():
         return "" if character <= " " or character == "\x7f" else character.lower()
-    if character == "\uf0b7":  # the bullet of a symbol font
-        return "\u2022"
+    if character in _BULLETS:
+        return ""
     if unicodedata.category(character) in _UNSEEN or INVISIBLE.match(character):
         return ""
     return unicodedata.normalize("NFKC", character).casefold().replace(" ", "")

@@ -102,12 +102,21 @@ class Fill(NamedTuple):
     order: int
 
 
+class Dot(NamedTuple):
+    """A small shape as wide as it is high, which may be the mark of a list's item."""
+
+    box: Box
+    filled: bool
+    round: bool
+
+
 @dataclass(slots=True)
 class Drawings:
     """`rules` are thin boxes, `frames` outlined or filled boxes that may hold text."""
 
     rules: list[Box] = field(default_factory=list)
     frames: list[Box] = field(default_factory=list)
+    dots: list[Dot] = field(default_factory=list)
     fills: list[Fill] = field(default_factory=list)
     first_text: int = 0  # the order of the first text object
 
@@ -118,4 +127,5 @@ class Drawings:
         return Drawings(
             [upright(box, turn) for box in self.rules],
             [upright(box, turn) for box in self.frames],
+            [dot._replace(box=upright(dot.box, turn)) for dot in self.dots],
         )

@@ -41,8 +41,11 @@ _ROLES: dict[MessageRole, Role] = {
 
 @dataclass(frozen=True, slots=True)
 class ChatTurn:
+    """The first `shared` characters are the same for everybody who gets the same passages."""
+
     role: Role
     content: str
+    shared: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,8 @@ def _prompt(
     for number, (passage, text) in enumerate(passages, 1):
         title = visible(without_orders(passage.document.title))
         parts.append(f"[{number}] {_data(title)}, page {passage.chunk.page}\n{_data(text)}")
-    turns = (ChatTurn("system", "\n\n".join(parts)), *history, ChatTurn("user", question))
+    system = "\n\n".join(parts)
+    turns = (ChatTurn("system", system, len(system)), *history, ChatTurn("user", question))
     return Prompt(turns, len(passages))
 
 

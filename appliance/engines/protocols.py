@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -12,6 +14,14 @@ from appliance.domain import Question
 
 # All that an engine that writes says when the passages do not answer the question.
 NO_ANSWER = "The passages do not answer the question."
+
+
+@dataclass(frozen=True, slots=True)
+class QueuePlace:
+    """Where a question waits: 1 is the next to be answered. `seconds` until then, about."""
+
+    position: int
+    seconds: float
 
 
 class AnswerEngine(Protocol):
@@ -27,8 +37,10 @@ class AnswerEngine(Protocol):
         """Whether it writes, a token a piece; one that quotes has no tokens to count."""
         ...
 
-    def answer(self, question: Question) -> AsyncGenerator[str]:
+    def answer(self, question: Question) -> AsyncGenerator[str | QueuePlace]:
         """Yield the answer piece by piece; the pieces joined are the whole text.
+
+        Before the first piece comes, while the question waits, its place whenever that changes.
 
         A sentence names the passages that it rests on as [n], before or after its full stop.
         Closing the generator (`aclose`, or cancelling the task that awaits it) stops the engine
@@ -39,6 +51,29 @@ class AnswerEngine(Protocol):
         ...
 
     async def close(self) -> None: ...
+
+
+class ModelLoader(Protocol):
+    """Looks at language models' files and loads them."""
+
+    def inspect(self, path: Path, beside: Path | None) -> bool:
+        """Whether memory holds the model of `path` beside that of `beside`, which is loaded.
+
+        Blocks. Raises `Unavailable`, with the reason, when the file is no whole language model, or
+        memory does not hold it even alone.
+        """
+        ...
+
+    async def try_out(self, path: Path) -> None:
+        """Load it where it can do no harm. Raises `Unavailable` when that fails in any way."""
+        ...
+
+    async def open(self, path: Path, on_progress: Callable[[float], None]) -> AnswerEngine:
+        """Load it; `on_progress` hears the share that is loaded, on another thread.
+
+        Raises `Unavailable`, with the reason. Cancelled, it gives the loading up.
+        """
+        ...
 
 
 class Embedder(Protocol):
@@ -59,8 +94,11 @@ class Embedder(Protocol):
         """
         ...
 
-    async def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Shape (len(texts), dimensions), each row of length 1. Texts past the window are cut."""
+    async def embed(self, texts: Sequence[str], *, background: bool = False) -> NDArray[np.float32]:
+        """Shape (len(texts), dimensions), each row of length 1. Texts past the window are cut.
+
+        `background`: nobody waits for them, so what somebody waits for goes first.
+        """
         ...
 
     async def close(self) -> None: ...

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from appliance.engines.case_values import Case
 from appliance.engines.quotable import leans, populations
+from appliance.sentences.words import FORM_WORDS, terms
 
 _QUANTITY = (
     r"\d[\d,.]*\s*(?:mg|mcg|µg|g|mL|L|units?|IU|mmol|mEq|%|tablets?|capsules?|drops?|puffs?|"
@@ -28,6 +28,25 @@ _IMPERATIVE = (
     r"swallow|take|tap|turn|use|wash|wear|wipe|withdraw)\b"
 )
 _LEANING_COST = 0.06
+_ASKS_DOSE = re.compile(
+    r"\bdos(?:es?|ages?|ing|ed)\b|\bhow (?:much|many (?:mg|tablets|capsules|times|drops|puffs))\b|"
+    r"\bposology\b",
+    re.IGNORECASE,
+)
+_WHETHER = re.compile(
+    r"(?:is|are|was|were|can|could|may|should|shall|does|do|did|must|will|would|has|have)\b",
+    re.IGNORECASE,
+)
+_WHAT = re.compile(
+    r"\b(?:what|which|who|whom|whose|when|where|why|how|list|name|describe|explain)\b|"
+    r"\b(?:side effects|contraindications|indications|symptoms|signs|steps)\b",
+    re.IGNORECASE,
+)
+_DOSE = r"\bdos(?:es?|ages?|ing)\b"
+_OWNERS = (
+    re.compile(rf"{_DOSE} of (?:the )?(?P<owner>[^\W\d]\w*(?:[ -]\w+)?)", re.IGNORECASE),
+    re.compile(rf"(?P<owner>(?:[\w-]+ ){{1,3}}){_DOSE}", re.IGNORECASE),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,8 +189,23 @@ def only_a_section(question: str) -> bool:
     return any(form.whole and form.text is None and form.asked.search(question) for form in _FORMS)
 
 
-def other_population(case: Case, text: str) -> bool:
-    """The question is about adults and `text` of children, or the other way round."""
-    asked = {"adult", "child"} & case.patients
-    told = {"adult", "child"} & populations(text)
-    return len(asked) == 1 and len(told) == 1 and asked != told
+def asks_dose(question: str) -> bool:
+    """How much is given to a patient."""
+    return _ASKS_DOSE.search(question) is not None
+
+
+def asks_whether(question: str) -> bool:
+    """A yes or no is wanted, maybe in a ward's few words ("safe in pregnancy?")."""
+    asked = question.strip()
+    if _WHETHER.match(asked):
+        return True
+    return asked.endswith("?") and not (_WHAT.search(asked) or asks_dose(asked))
+
+
+def dose_owner(question: str) -> frozenset[str]:
+    """The words of the thing whose dose is asked for, by stem; none where `question` names none."""
+    for pattern in _OWNERS:
+        if match := pattern.search(question):
+            words = terms(match.group("owner"))
+            return frozenset(words) - FORM_WORDS - populations(question)
+    return frozenset()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from appliance.sentences.blocks import OPEN_WORDS
+from appliance.sentences.list_marks import BULLETS_AND_DASHES
 from appliance.sentences.words import stem
 
 LONGEST_QUOTE = 700  # characters; longer "sentences" are tables that lost their lines
@@ -29,12 +30,14 @@ _POINTER = re.compile(
     r"^(?:not applicable|n/a)\b",
     re.IGNORECASE,
 )
+# "[see Warnings (5.1)]": where to read on, not what is said
+_SEE = re.compile(r"[(\[]\s*see\b[^()\[\]]*(?:\([^()]*\)[^()\[\]]*)*[)\]]", re.IGNORECASE)
 _ENUMERATOR = re.compile(r"^(?:\(?\d{1,2}[.)]|\(?[a-zA-Z][.)]|\(?[ivx]{1,5}[.)])\s+")
-_MARK = re.compile(r"^(?:[•●○◦▪■□❑❏➢✓‣∙·*–—-]\s*)+")
+_MARK = re.compile(rf"^(?:[{BULLETS_AND_DASHES}]\s*)+")
 _WHO = re.compile(
     r"\b(?:p(?:a)?ediatrics?|child(?:ren)?|infants?|neonat\w+|adolescents?|adults?|geriatric|"
     r"elderly|women|"
-    r"men|females?|males?|pregnan\w+|lactation|renal|kidney|hepatic|liver|dialysis|hemodialysis)\b",
+    r"men|females?|males?|pregnan\w+|lactation|renal|kidneys?|hepatic|liver|dialysis|hemodialysis)\b",
     re.IGNORECASE,
 )
 _SAME_GROUP = {
@@ -61,6 +64,10 @@ _LEANING = re.compile(
 def leans(words: str) -> bool:
     """Means nothing without the sentence before it."""
     return bool(_LEANING.match(words))
+
+
+def without_pointers(text: str) -> str:
+    return _SEE.sub("", text)
 
 
 def populations(text: str) -> frozenset[str]:

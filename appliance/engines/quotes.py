@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from appliance.domain import Chunk, Passage
+from appliance.engines.list_items import are_cases, items_below, run_of, taken_by
 from appliance.engines.quotable import (
     LETTERS_OF_ITEM,
     SENTENCE_WORDS,
@@ -59,8 +60,8 @@ class Quote:
 
 
 def quotes(number: int, passage: Passage) -> Iterator[Quote]:
-    """All quotes of `passage`; no headings, contents lines, references, torn sentences or
-    paragraphs that give orders to a program.
+    """All quotes of `passage`; no headings, contents lines, references or torn sentences, and
+    none that gives orders to a program.
     """
     rows, text = rows_of(passage.chunk)
     section = without_orders(passage.chunk.section or "")
@@ -78,6 +79,9 @@ class _Reader:
         self._chunk = chunk
         self._text = text
         self._heading, self._own_heading = section, False
+        self._section = fold(section)
+        self._path = tuple(map(without_orders, chunk.path))
+        self._above = self._path  # the headings above the one of the moment
         self._addressed = orders(text)
         # The lead of a list that begins above the passage.
         lead = chunk.lead or ""
@@ -101,14 +105,17 @@ class _Reader:
                 self._before = None
             if part.kind is Kind.HEADING or words.endswith("?"):
                 if is_title(words):
-                    self._heading, self._own_heading = words, True
+                    self._own_heading = True
+                    self._stand_under(self._whole_title(words))
             elif part.kind is Kind.LEAD:
-                items = _items(self._text, parts, place + 1)
-                taken += len(items)
-                if not is_torn(words, part.start) and is_text(words):
+                items = items_below(self._text, parts, place + 1)
+                taken = taken_by(parts, place, items)
+                if items and not words.endswith(":") and _DENIAL.search(words):
+                    yield self._in_one(part.start, items[-1].end)
+                elif not is_torn(words, part.start) and is_text(words):
                     yield from self._list(part.start, unmarked(words), self._lines(items))
             elif part.kind is Kind.ITEM:
-                run = _run(parts, place)
+                run = run_of(parts, place)
                 taken = len(run)
                 if self._carried and not self._own_heading:
                     yield from self._list(part.start, self._carried, self._lines(run))
@@ -120,15 +127,35 @@ class _Reader:
                 self._carried = ""
             place += taken
 
+    def _stand_under(self, heading: str) -> None:
+        """The headings above one of the passage's own stay; another may be none of theirs."""
+        places = [fold(above) for above in self._path]
+        if heading in places:
+            self._above = self._path[: places.index(heading)]
+        else:
+            self._above = self._path if heading == fold(self._chunk.section or "") else ()
+        self._heading = heading
+
+    def _qualifier(self, words: str) -> str:
+        """The nearest heading that says for whom, where the words below do not say it again."""
+        for heading in (self._heading, *reversed(self._above)):
+            if who := populations(heading):
+                return heading if who - populations(words) else ""
+        return ""
+
     def _words(self, part: Segment) -> str:
         return fold(self._text[part.start : part.end])
+
+    def _whole_title(self, words: str) -> str:
+        """The section's title, where `words` are the last line of it."""
+        return self._section if self._section.endswith(f" {words}") else words
 
     def _lines(self, items: Sequence[Segment]) -> list[str]:
         lines = [unmarked(self._words(item)) for item in items]
         return [line for line in lines if is_item(line)]
 
     def _is_addressed(self, start: int, end: int) -> bool:
-        """Overlaps a paragraph that gives orders."""
+        """Overlaps what gives orders to a program."""
         return any(start < last and first < end for first, last in self._addressed)
 
     def _unmarked_lists(self) -> Iterator[Quote]:
@@ -138,26 +165,26 @@ class _Reader:
             return
         begin = len(self._text) - len(self._text.lstrip())
         headings = [part for part in segments(self._text) if part.kind is Kind.HEADING]
-        section = self._heading
+        place = self._heading, self._above
         for found in lists:
             for part in headings:
                 if part.end <= found.start and is_title(self._words(part)):
-                    self._heading = self._words(part)
+                    self._stand_under(self._whole_title(self._words(part)))
             lead = found.lead or (self._carried if found.start == begin else "") or self._heading
             if lead and self._is_whole(found, begin) and all(map(_is_short_item, found.items)):
                 if found.lead and not found.lead.endswith(":") and _DENIAL.search(found.lead):
-                    yield self._in_one(found)
+                    yield self._in_one(found.start, found.end)
                 else:
                     yield from self._list(found.start, lead, found.items)
                 blank = re.sub(r"\S", " ", self._text[found.start : found.end])
                 self._text = self._text[: found.start] + blank + self._text[found.end :]
-        self._heading = section
+        self._heading, self._above = place
 
-    def _in_one(self, found: UnmarkedList) -> Quote:
+    def _in_one(self, start: int, end: int) -> Quote:
         """A list that its lead denies: no item may be read, or checked, without the "not"."""
-        words = fold(self._text[found.start : found.end])
-        lead = _qualifier(self._heading, words)
-        return Quote(self._number, found.start, self._heading, lead, (words,))
+        words = fold(self._text[start:end])
+        lead = self._qualifier(words)
+        return Quote(self._number, start, self._heading, lead, (words,))
 
     def _is_whole(self, found: UnmarkedList, begin: int) -> bool:
         if self._is_addressed(found.start, found.end):
@@ -176,7 +203,7 @@ class _Reader:
         start = part.start
         if leans(words) and before is not None and len(before.lines) < _MOST_LEANING:
             lines, start = (*before.lines, words), before.start
-        lead = _qualifier(self._heading, " ".join(lines))
+        lead = self._qualifier(" ".join(lines))
         self._before = Quote(self._number, start, self._heading, lead, lines)
         yield self._before
 
@@ -185,17 +212,18 @@ class _Reader:
         return not behind or behind.startswith("\n\n") or behind.lstrip()[:1].isupper()
 
     def _list(self, start: int, lead: str, lines: Sequence[str]) -> Iterator[Quote]:
-        """Whole; and one by one items that are sentences, of which a question may want one, or all
-        where there are too many.
+        """Whole; and one by one items that are sentences, of which a question may want one, but for
+        those that are cases of one thing; or all where there are too many.
         """
         if not lines:
             return
-        if lead != self._heading and (who := _qualifier(self._heading, f"{lead} {lines[0]}")):
+        if lead != self._heading and (who := self._qualifier(f"{lead} {lines[0]}")):
             lead = f"{who}\n{lead}"
         fits = sum(map(len, lines)) <= LONGEST_LIST
         if fits:
             yield Quote(self._number, start, self._heading, lead, tuple(lines))
-        if len(lines) > 1 and (not fits or all(map(stands_alone, lines))):
+        apart = all(map(stands_alone, lines)) and not are_cases(lines)
+        if len(lines) > 1 and (not fits or apart):
             for place, line in enumerate(lines, start=1):
                 yield Quote(self._number, start + place, self._heading, lead, (line,))
 
@@ -211,7 +239,7 @@ class _Reader:
         elif alone:
             for place, line in enumerate(lines):
                 if is_text(line):
-                    lead = _qualifier(self._heading, line)
+                    lead = self._qualifier(line)
                     yield Quote(self._number, run[0].start + place, self._heading, lead, (line,))
 
 
@@ -223,43 +251,3 @@ def _without_heading(words: str, heading: str) -> str:
     """A title that ran into the sentence below it is none of its words."""
     rest = words.removeprefix(fold(heading)).lstrip() if heading else words
     return rest if rest and rest[0].isupper() else words
-
-
-def _qualifier(heading: str, words: str) -> str:
-    """A heading that says for whom, where the words below it do not say it again."""
-    return heading if populations(heading) - populations(words) else ""
-
-
-def _items(text: str, parts: Sequence[Segment], begin: int) -> list[Segment]:
-    """What a lead leads to: items, those of lists within it included, or else sentences that have a
-    line of their own each.
-    """
-    items: list[Segment] = []
-    for part in parts[begin:]:
-        if part.kind is Kind.REFERENCE:
-            continue
-        marked = unmarked(words := fold(text[part.start : part.end])) != words
-        if part.kind is Kind.LEAD and not (marked and items):
-            break
-        if part.kind not in (Kind.ITEM, Kind.SENTENCE, Kind.LEAD):
-            break
-        if items and part.kind is not items[0].kind and not marked:
-            break
-        if items and text[part.start].islower() != text[items[0].start].islower() and not marked:
-            break
-        if part.kind is Kind.SENTENCE and not marked and not _has_own_line(text, part):
-            break
-        items.append(part)
-    return items
-
-
-def _has_own_line(text: str, part: Segment) -> bool:
-    before, after = text[: part.start].rstrip(" \t\r"), text[part.end :].lstrip(" \t\r")
-    return before.endswith("\n") and (not after or after.startswith("\n"))
-
-
-def _run(parts: Sequence[Segment], begin: int) -> list[Segment]:
-    end = begin
-    while end < len(parts) and parts[end].kind is Kind.ITEM:
-        end += 1
-    return list(parts[begin:end])

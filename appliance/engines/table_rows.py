@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from appliance.domain import Chunk
 from appliance.sentences import fold
@@ -131,6 +132,10 @@ def _rows(lines: Sequence[_Line], title: int, first: int, last: int, carried: st
         empty = line.empty or (len(above) if number == 0 else 0)
         cells = [*above[:empty], *line.cells[line.empty :]]
         span = above[:empty] if len(above) >= empty and all(above[:empty]) else []
+        if number == 0 and above[:1] == [""]:
+            # The rest of a row that its page cuts: it leaves cells empty that stand before it.
+            cells = [own or other for own, other in zip_longest(line.cells, above, fillvalue="")]
+            span = [cell for cell in above if cell]
         text = line.text
         if number + 1 < last and not lines[number + 1].is_row:
             rest, below = lines[number + 1].text, lines[number + 2].cells
@@ -146,7 +151,9 @@ def _rows(lines: Sequence[_Line], title: int, first: int, last: int, carried: st
 
 
 def _carried(lead: str) -> tuple[list[str], list[str], list[str]]:
-    """The head, the group and the cells above the first row, of what `Table.lead_of` writes."""
+    """The head, the group and the cells above the first row ("" for one that it has itself), of
+    what `Table.lead_of` writes.
+    """
     lines = lead.split("\n")
     above = lines.pop()[:-1].split("\t") if lead.endswith("\t") else []
     rows = [number for number, line in enumerate(lines) if "\t" in line]

@@ -12,10 +12,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from appliance.sentences.list_marks import BULLETS_AND_DASHES
+
 
 class Kind(StrEnum):
     SENTENCE = "sentence"  # ended by a full stop or the like, or a paragraph that lost its end
-    LEAD = "lead"  # ends with a colon: what follows belongs to it
+    LEAD = "lead"  # ends with a colon, or amid a sentence: what follows belongs to it
     ITEM = "item"  # of a list
     HEADING = "heading"
     REFERENCE = "reference"  # a bare "( 5.1)" or "[see ...]" behind a full stop
@@ -29,7 +31,7 @@ class _Line:
     after_gap: bool  # a blank line stands above
 
 
-_BULLET = re.compile(r"[•●○◦▪■□❑❏➢✓‣∙·*–—-]\s*(?=\S)|o\s(?=[A-Z])")
+_BULLET = re.compile(rf"[{BULLETS_AND_DASHES}]\s*(?=\S)|o\s(?=[A-Z])")
 ENUMERATOR = re.compile(
     r"(?:\(?\d{1,2}[.)]|\(?[a-zA-Z][.)]|\((?:[ivx]{1,5})\)|[ivx]{1,5}[.)]|Step "
     r"\d{1,2}[.:])\s+(?=\S)"
@@ -42,8 +44,8 @@ _NUMBERED_TITLE = re.compile(
 )
 _TERMINAL = re.compile(r"[.!?][\"'”’)\]]*[0-9,]{0,5}$")
 COLON = re.compile(r":[\"'”’)\]]*$")
-_CLOSED_REFERENCE = re.compile(
-    r"[(\[]\s*(?:see\s[^()\[\]]{3,80}|[\d., ]{1,30})[)\]]$", re.IGNORECASE
+CLOSED_REFERENCE = re.compile(
+    r"[(\[]\s*(?:see\s(?:[^()\[\]]|\([\d.,; to]{1,30}\)){3,80}|[\d., ]{1,30})[)\]]$", re.IGNORECASE
 )
 SENTENCE_END = re.compile(
     r"(?P<stop>[.!?]+)(?P<closers>[\"'”’)\]]*)(?P<note>(?<=[^\d\s][.!?])\d{1,3}(?:[,-]\d{1,3})*)?"
@@ -90,7 +92,9 @@ def _blank_above(text: str, position: int) -> bool:
 
 
 def blocks(text: str) -> Iterator[tuple[int, int, Kind]]:
-    """Start, end and kind of each, in order: lines that belong together."""
+    """Start, end and kind of each, in order: lines that belong together. The last sentence of a
+    `LEAD` is one.
+    """
     lines = _lines(text)
     number = 0
     in_list = False  # below a colon
@@ -101,7 +105,9 @@ def blocks(text: str) -> Iterator[tuple[int, int, Kind]]:
         marked = is_marked(line.text)
         if in_list and lower_items and not marked and line.text[:1].isupper():
             in_list = False
-        if _is_furniture(line.text) or (not marked and _is_heading(lines, number, in_list)):
+        if _is_furniture(line.text) or (
+            not marked and not _leads(lines, number) and _is_heading(lines, number, in_list)
+        ):
             last = number if _is_furniture(line.text) else _heading_end(lines, number)
             yield line.start, lines[last].end, Kind.HEADING
             # A paragraph begins with a capital: below this title is a list without marks.
@@ -115,6 +121,9 @@ def blocks(text: str) -> Iterator[tuple[int, int, Kind]]:
         block = text[line.start : lines[last].end]
         kind = Kind.SENTENCE
         if _is_lead(block):
+            in_list, lower_items = True, None
+        elif not marked and (_leads(lines, last) or _stops_amid(lines, last)):
+            kind = Kind.LEAD
             in_list, lower_items = True, None
         elif marked or (
             not (_TERMINAL.search(block) or SENTENCE_END.search(block))
@@ -133,6 +142,33 @@ def blocks(text: str) -> Iterator[tuple[int, int, Kind]]:
 def _is_lead(block: str) -> bool:
     """Ends with a colon that stands in no open bracket: "(available at:" leads to no list."""
     return bool(COLON.search(block)) and block.count("(") <= block.count(")")
+
+
+def _leads(lines: Sequence[_Line], number: int) -> bool:
+    """Whether a short line is a title and the words that lead to the marked lines below, which
+    begin small: "Do not use" above "• if you have asthma".
+    """
+    text = lines[number].text
+    if number + 1 == len(lines) or len(text) > _LONGEST_HEADING or not text[0].isupper():
+        return False
+    if _is_capitals(text) or _is_numbered_title(text) or _TERMINAL.search(text):
+        return False
+    begins = number == 0 or lines[number].after_gap or _ended_early(lines, number - 1)
+    item = _item(lines[number + 1].text)
+    return begins and not COLON.search(text) and item[:1].islower()
+
+
+def _stops_amid(lines: Sequence[_Line], last: int) -> bool:
+    """Whether a sentence stops ("... may occur if") that the marked lines below complete."""
+    if last + 1 == len(lines) or not _item(lines[last + 1].text):
+        return False
+    return lines[last].text.split()[-1].casefold() in OPEN_WORDS
+
+
+def _item(text: str) -> str:
+    """What stands behind the bullet or enumerator of a line, or nothing."""
+    mark = _BULLET.match(text) or ENUMERATOR.match(text)
+    return text[mark.end() :] if mark else ""
 
 
 def is_marked(text: str) -> bool:
@@ -155,7 +191,7 @@ def _breaks(text: str, lines: Sequence[_Line], first: int, number: int, in_list:
     if COLON.search(line.text) and _is_lead(text[lines[first].start : line.end]):
         return True
     if _is_capitals(following.text):
-        ended = _TERMINAL.search(line.text) or _CLOSED_REFERENCE.search(line.text)
+        ended = _TERMINAL.search(line.text) or CLOSED_REFERENCE.search(line.text)
         return bool(ended) or _ended_early(lines, number)
     if _is_numbered_title(following.text):
         return True
@@ -169,7 +205,7 @@ def _breaks(text: str, lines: Sequence[_Line], first: int, number: int, in_list:
         return False
     if following.text[:1].islower():
         return in_list and _ended_early(lines, number)
-    return bool(_CLOSED_REFERENCE.search(line.text)) or _ended_early(lines, number)
+    return bool(CLOSED_REFERENCE.search(line.text)) or _ended_early(lines, number)
 
 
 def _ended_early(lines: Sequence[_Line], number: int) -> bool:
@@ -230,7 +266,7 @@ def _is_caption(lines: Sequence[_Line], number: int) -> bool:
         above = lines[number - 1].text
         if not (
             _TERMINAL.search(above)
-            or _CLOSED_REFERENCE.search(above)
+            or CLOSED_REFERENCE.search(above)
             or _ended_early(lines, number - 1)
         ):
             return False

@@ -72,7 +72,8 @@ def _sentences_of(text: str, start: int, end: int, kind: Kind) -> Iterator[Segme
         if match.start() < begun or not _is_end(text, begun, match):
             continue
         stop = match.end("closers") if match["note"] is None else match.end("note")
-        yield Segment(begun, stop, _kind(text[begun:stop], kind))
+        before = Kind.SENTENCE if kind is Kind.LEAD else kind
+        yield Segment(begun, stop, _kind(text[begun:stop], before))
         begun = match.end("space")
         if reference := _BARE_REFERENCE.match(text, begun, end):
             yield Segment(begun, reference.end(), Kind.REFERENCE)

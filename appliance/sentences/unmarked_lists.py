@@ -14,7 +14,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from appliance.sentences.blocks import OPEN_ENDS, OPEN_WORDS, is_marked
+from appliance.sentences.blocks import CLOSED_REFERENCE, OPEN_ENDS, OPEN_WORDS, is_marked
 from appliance.sentences.segmentation import fold, split_sentences
 
 _LINE = re.compile(r"[^\r\n\f\v]+")
@@ -209,6 +209,8 @@ def _width(lines: Sequence[str]) -> int | None:
 
 def _runs_on(line: str, following: str, width: int | None, longest: int) -> bool:
     if is_marked(following) or line.endswith(":"):
+        return False
+    if CLOSED_REFERENCE.search(line) and following[0].isupper():
         return False
     if line.endswith(OPEN_ENDS) or following.split()[0].casefold() in _GO_ON:
         return True

@@ -19,6 +19,14 @@ MAX_RETAINED = 256
 
 
 @dataclass(frozen=True, slots=True)
+class Queued:
+    """The question waits at `position`, 1 being the next, for about `seconds` more."""
+
+    position: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Sources:
     """The passages that the answer is being written from, numbered as the text will cite them."""
 
@@ -47,7 +55,7 @@ class Failed:
     error: ApplianceError
 
 
-AnswerEvent = Sources | Piece | Done | Failed
+AnswerEvent = Queued | Sources | Piece | Done | Failed
 
 
 class AnswerStream:
@@ -72,6 +80,7 @@ class AnswerStream:
         self.forgotten = False  # what it said was deleted
         self._ended = asyncio.Event()
         self._events: list[AnswerEvent] = []
+        self._queued: Queued | None = None  # a place is of no use to who comes after it changed
         self._pieces = 0
         self._listeners: set[Listener] = set()
         self._grace_s = grace_s
@@ -92,12 +101,21 @@ class AnswerStream:
     def sources(self, citations: Sequence[Citation]) -> None:
         self._add(Sources(tuple(citations)))
 
+    def wait_at(self, position: int, seconds: float) -> None:
+        """Its question waits for the engine, or waits at another place than before."""
+        if self.ended or self._pieces:
+            return
+        self._queued = Queued(position, seconds)
+        for listener in tuple(self._listeners):
+            listener.wake()
+
     def say(self, content: str) -> bool:
         """False, and unsaid, once it was cancelled or has ended: what was said by then is kept."""
         if self.ended or self.cancelled.is_set():
             return False
         if content:
             self._pieces += 1
+            self._queued = None
             self._add(Piece(self._pieces, content))
         return True
 
@@ -105,6 +123,7 @@ class AnswerStream:
         if self.ended:
             return
         self._ended.set()
+        self._queued = None
         self._stop_grace()
         self._add(event)
 
@@ -169,12 +188,17 @@ class Listener:
         self.stream = stream
         self.wake = wake
         self._place = place
+        self._queued: Queued | None = None
 
     def take(self) -> AnswerEvent | None:
         """The next event, None when there is none yet."""
         events = self.stream._events
         if self._place >= len(events):
-            return None
+            queued = self.stream._queued
+            if queued is self._queued:
+                return None
+            self._queued = queued
+            return queued
         event = events[self._place]
         self._place += 1
         return event

@@ -22,7 +22,7 @@ from appliance.domain import (
     RequestOrigin,
     utc_now,
 )
-from appliance.engines.protocols import AnswerEngine
+from appliance.engines.protocols import AnswerEngine, QueuePlace
 from appliance.errors import ApplianceError, Invalid, NotFound
 from appliance.sentences.words import terms
 from appliance.services.answer_streams import AnswerStream, Done, Failed
@@ -203,7 +203,9 @@ class AnswerWriter:
         if not draft.passages:
             await self._refuse(stream, draft)
             return
-        question = Question(content, draft.passages, asked.history, told_of(standing))
+        question = Question(
+            content, draft.passages, asked.history, asker=user_id, patient=told_of(standing)
+        )
         stream.sources(preview(draft.passages, _citation_ids(stream)))
         whole = False
         try:
@@ -211,6 +213,8 @@ class AnswerWriter:
         except Invalid:
             if not engine.writes:
                 raise
+        finally:
+            draft.model = engine.name  # another may have taken its place before the answer began
         if engine.writes and not stream.pieces and not stream.cancelled.is_set():
             draft.model, draft.tokens = self._quoting.name, None
             whole = await self._answer(stream, draft, self._quoting, question)
@@ -224,7 +228,7 @@ class AnswerWriter:
         self, stream: AnswerStream, draft: _Draft, engine: AnswerEngine, question: Question
     ) -> bool:
         """Say what `engine` answers; False when it was stopped before its end."""
-        pieces = self._counted(draft, engine, question)
+        pieces = self._counted(stream, draft, engine, question)
         if engine.writes:
             draft.tokens, draft.gate = 0, SentenceGate(question.passages)
             pieces = draft.gate.sentences(pieces)
@@ -243,11 +247,14 @@ class AnswerWriter:
 
     @staticmethod
     async def _counted(
-        draft: _Draft, engine: AnswerEngine, question: Question
+        stream: AnswerStream, draft: _Draft, engine: AnswerEngine, question: Question
     ) -> AsyncGenerator[str]:
         length = 0
         async with aclosing(engine.answer(question)) as pieces:
             async for piece in pieces:
+                if isinstance(piece, QueuePlace):
+                    stream.wait_at(piece.position, piece.seconds)
+                    continue
                 length += len(piece)
                 if draft.tokens is not None:
                     draft.tokens += 1

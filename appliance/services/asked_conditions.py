@@ -69,10 +69,8 @@ _BARE_VALUE = re.compile(
     rf"(?:{_CLEARANCE_UNIT}|(?:\s*(?:to|and|-|–)\s*{_N})?{_CLEARANCE_UNIT}?{_AND_MORE}?))",
     re.IGNORECASE,
 )
-_KIDNEY = re.compile(
-    rf"{_NAMED}\s*(?P<link>(?:(?:of|is|was|at)\s+)*)(?P<value>{_IS}*{_NUMBERS}{_AND_MORE}?)",
-    re.IGNORECASE,
-)
+_KIDNEY = re.compile(rf"(?P<name>{_NAMED})\s*{_IS}*{_NUMBERS}{_AND_MORE}?", re.IGNORECASE)
+_IS_TOLD = re.compile(r"\s*(?:is|was)\b", re.IGNORECASE)
 _ON = re.compile(r"\w*dialysis|h(?:a)?emofiltration|CRRT", re.IGNORECASE)
 # What stands in front of a noun, and is left out for the sake of another.
 _ADJECTIVE = re.compile(
@@ -147,8 +145,12 @@ def asked_for(before: str, about: str, *, also: bool) -> str | None:
     """
     said = about.strip(_END)
     if (bare := _BARE_VALUE.fullmatch(said)) and (named := _KIDNEY.search(before)):
-        link = "of " if bare["value"][0].isdigit() and not named["link"] else ""
-        return f"{before[: named.start('value')]}{link}{bare['value']}{before[named.end() :]}"
+        is_told = _IS_TOLD.match(before, named.end("name"))
+        value = bare["value"]
+        if value[0].isdigit():
+            value = f"{is_told.group().strip() if is_told else 'of'} {value}"
+        asked = f"{before[: named.end('name')].rstrip()} {value}{before[named.end() :]}"
+        return f"{asked.rstrip(_END)}?"
     new = conditions(said)
     if not new or _FILLER.sub("", _without(said, new)).strip():
         return None

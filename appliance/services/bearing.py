@@ -17,10 +17,13 @@ from appliance.sentences import split_sentences
 from appliance.sentences.invisible import INVISIBLE, visible
 from appliance.sentences.marks import rebracketed
 from appliance.sentences.orders import gives_orders, orders
+from appliance.services.alternatives import keeps_apart
 from appliance.services.denials import denials
+from appliance.services.directions import directs_the_same
 from appliance.services.dosing_terms import RIVALS
+from appliance.services.halts import halts_the_same
 from appliance.services.pairings import MIN_COVER, joins_the_same
-from appliance.services.roots import root
+from appliance.services.roots import MAY, root
 from appliance.services.statements import Dose, Statement
 
 MAX_WINDOW = 3  # neighbouring sentences that may bear out one claim together
@@ -44,7 +47,10 @@ def bears_out(passage: Statement, claim: Statement, about: Statement) -> bool:
         and _says_the_doses(passage, claim, about)
         and _turns_nothing(passage, claim)
         and _denies_the_same(passage, claim)
+        and halts_the_same(passage, claim)
         and joins_the_same(passage, claim, about)
+        and directs_the_same(passage, claim)
+        and keeps_apart(passage, claim, about)
     )
 
 
@@ -281,7 +287,7 @@ class Evidence:
     @cached_property
     def _roots(self) -> Sequence[frozenset[str]]:
         return [
-            frozenset(root(word) for word in _PART.findall(self.text[start:end]))
+            frozenset((MAY, *(root(word) for word in _PART.findall(self.text[start:end]))))
             for start, end in self._sentences
         ]
 

@@ -9,12 +9,13 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Set
 from math import ceil
 
+from appliance.sentences.words import stem
 from appliance.services.spelling import spellings
 from appliance.storage.terms import without_accents
 
 SHORTEST = 4  # letters of a beginning
 SHORTEST_NAME = 5
-_MORE = 3  # letters that are left out, at least, of a word that is no name for certain
+_LONGEST_SHARE = 0.65  # of the name: "penicillin" is no beginning of "penicillinase"
 _ALIKE = 0.85  # of the shortest word, what all share that are one word with other endings
 _WORD = re.compile(r"[^\W\d_]+")
 
@@ -51,14 +52,14 @@ class Beginnings:
             or folded in self._frequencies
         ):
             return None
-        for some in (self._titled, self._named):
+        for some in (self._titled, self._named, self._known):
             found = list(_beginning(some, folded))
             if found:
-                return found[0] if len(found) == 1 else None
-        found = list(_beginning(self._known, folded)) if len(folded) >= SHORTEST_NAME else []
-        if found and len(found[0]) >= len(folded) + _MORE and _is_one(found):
-            return max(found, key=lambda other: (self._frequencies[other], -len(other)))
-        return None
+                break
+        if not found or not self._is_one(found, every=some is self._known):
+            return None
+        name = max(found, key=lambda other: (self._frequencies.get(other, 0), -len(other)))
+        return name if len(folded) <= _LONGEST_SHARE * len(name) else None
 
     def substance(self, short: str, longs: Iterable[str]) -> str | None:
         """The word of titles that names what the trade name `short` stands for, if there is one
@@ -81,6 +82,28 @@ class Beginnings:
             return True
         return all(other in self._common for other in _beginning(self._known, folded))
 
+    def _is_one(self, words: list[str], *, every: bool) -> bool:
+        """One word; of `every` word of the documents also with other endings, or run together with
+        what follows: "streptococcus" and "streptococci", not "prednisone" and "prednisolone".
+        """
+        if len(words) == 1 or not every:
+            return len(words) == 1 and not (every and self._is_common(words[0]))
+        shortest = min(words, key=len)
+        start = shortest[: ceil(_ALIKE * len(shortest))]
+        return not self._is_common(shortest) and all(
+            word.startswith(start)
+            and (
+                not word.startswith(shortest)
+                or stem(word) == stem(shortest)
+                or self._frequencies[word] < self._frequencies[shortest]
+            )
+            for word in words
+            if word != shortest
+        )
+
+    def _is_common(self, folded: str) -> bool:
+        return without_accents(folded) in self._common
+
     def _rare(self, text: str) -> set[str]:
         words = {word.casefold() for word in _WORD.findall(text)}
         return {
@@ -93,13 +116,6 @@ class Beginnings:
 def _is_name(short: str) -> bool:
     """Whether it is a trade name and no abbreviation."""
     return len(short) >= SHORTEST_NAME and short.isalpha()
-
-
-def _is_one(words: list[str]) -> bool:
-    """ "Streptococcus" and "streptococci", but not "prednisone" and "prednisolone"."""
-    shortest = min(words, key=len)
-    start = shortest[: ceil(_ALIKE * len(shortest))]
-    return all(word.startswith(start) for word in words)
 
 
 def _has(words: list[str], word: str) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from appliance.services.columns import had_room, is_broken_off
 from appliance.services.page_lines import Line, joined
-from appliance.services.title_forms import BRACKETS, ENDED, MARK, is_title, is_unended
+from appliance.services.title_forms import BRACKETS, ENDED, MARK, is_title, is_unended, unbulleted
 
 _CAPTION_WORDS = 8
 _LABEL_WORDS = 10  # of a title above a list without marks
@@ -55,15 +55,16 @@ def stands_alone(lines: Sequence[Line], first: int, *, is_free: bool) -> bool:
     if is_free or ENDED.search(above.text):
         return True
     following = lines[first + 1].text if first + 1 < len(lines) else ""
-    is_other = 2.5 * len(lines[first].text) < len(following) or following[:1].islower()
+    begins_small = unbulleted(following)[:1].islower()
+    is_other = 2.5 * len(lines[first].text) < len(following) or begins_small
     return is_other and is_broken_off(lines, first - 1)
 
 
 def _is_label(lines: Sequence[Line], first: int, last: int, text: str) -> bool:
-    """A line that begins anew, above one that begins small and had room on it: a list without
-    marks ("Ask a doctor before use if you have").
+    """A line that begins anew, above one that begins small and had room on it: a list ("Ask a
+    doctor before use if you have").
     """
-    below = lines[last + 1].text
+    below = unbulleted(lines[last + 1].text)
     if len(text.split()) > _LABEL_WORDS or text.endswith((":", "!")) or not is_unended(text):
         return False
     return below[:1].islower() and not lines[last + 1].after_gap and is_broken_off(lines, last)

@@ -10,7 +10,7 @@ from typing import Any
 from appliance.domain import Document, DocumentStatus, JobState, Principal, RequestOrigin, utc_now
 from appliance.errors import Invalid
 from appliance.services import ingest_outcomes
-from appliance.services.document_rules import check_predecessor, found, record
+from appliance.services.document_rules import check_days, check_predecessor, found, record
 from appliance.services.ingestion import Ingestion
 from appliance.storage import audit, documents, jobs, knowledge_epoch
 from appliance.storage.audit import AuditEntry
@@ -96,7 +96,7 @@ class Catalogue:
 
         The title is part of what is searched, so a new one reads the document anew; until that is
         done it is found by what was read before. Raises `NotFound`, and `Invalid` for a
-        `supersedes` that is unknown or leads back to the document.
+        `supersedes` that is unknown or leads back to the document and for days in the wrong order.
         """
         if not changes.keys() <= EDITABLE or changes.get("title", "") is None:
             raise Invalid("These fields cannot be changed so.", field="body")
@@ -109,6 +109,8 @@ class Catalogue:
             changed = sorted(name for name in changes if changes[name] != getattr(before, name))
             if "supersedes" in changed and after.supersedes is not None:
                 check_predecessor(tx, after.supersedes, document_id)
+            if {"effective_date", "review_by"} & set(changed):
+                check_days(after)
             if not changed:
                 return before
             documents.update(tx, after)

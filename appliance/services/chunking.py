@@ -2,8 +2,9 @@
 
 A chunk is a slice of one page, to the character; every character of a page that is neither white
 space nor furniture is in exactly one chunk. Its section is the heading that stands above it,
-carried over from page to page. Tables, lists and boxed warnings are cut only where they do not
-fit, between rows and items, and go on with their head or lead as context.
+carried over from page to page. Tables and lists are cut only where they do not fit, between rows
+and items, and go on with their head or lead as context. A boxed warning is one chunk though the
+model then reads no more than its beginning: half of it, quoted as the warning, would mislead.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from collections.abc import Iterator, Sequence
 
 from appliance.domain import Chunk, Page
 from appliance.services.structure import Break, Structure
+from appliance.services.title_forms import asked_name
 from appliance.services.token_weights import Weighed, clipped, weight
+from appliance.services.wholes import LARGEST_BOX
 
 # Sizes in estimated WordPiece tokens: MiniLM reads 256 with its context. Clinical prose has some
 # 1.6 tokens to a word.
@@ -95,7 +98,7 @@ def _context(path: Sequence[str], section: str | None, lead: str | None) -> Iter
         outer.insert(0, clipped(heading, left))
         left -= weight(outer[0])
     yield from outer
-    yield clipped(section or "", _SECTION)
+    yield clipped(asked_name(section), _SECTION)
     yield clipped(lead or "", _LEAD)
 
 
@@ -137,6 +140,8 @@ class _Cutter:
         """Where a chunk that begins at `start` ends best: before the next section or before what
         would be cut and need not be, else at a pause.
         """
+        if (box_end := self._end_of_box(start)) is not None:
+            return box_end
         room = self._room(start)
         base = self._weighed.before(start)
         left = self._weighed.weights[-1] - base
@@ -146,6 +151,8 @@ class _Cutter:
         best, best_score = (self._page.end, -1.0) if fits else (limit, -9.0)
         first, last = bisect_right(self._places, start), bisect_right(self._places, limit)
         for place in self._places[first:last]:
+            if place in self._page.apart:
+                return place
             gone = self._weighed.before(place) - base
             quality = self._breaks[place]
             if quality == _RATES[Break.SECTION] and gone >= _LEAST_SECTION:
@@ -161,6 +168,17 @@ class _Cutter:
             if score > best_score:
                 best, best_score = place, score
         return best
+
+    def _end_of_box(self, start: int) -> int | None:
+        """Where the boxed warning ends that begins at `start`, or so soon behind it that what is
+        before it is too little for a chunk; None where there is none, or it is too long.
+        """
+        for place, end in self._page.boxes.items():
+            before = self._weighed.before(place) - self._weighed.before(start)
+            size = self._weighed.before(end) - self._weighed.before(start)
+            if start <= place and before < _LEAST_SECTION and size <= LARGEST_BOX:
+                return end
+        return None
 
     def _room(self, start: int) -> float:
         """What is left for the text of a chunk that begins at `start`."""

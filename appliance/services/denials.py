@@ -12,7 +12,9 @@ _DENIAL = re.compile(
     r"\b(?:no|not|never|none|nobody|nothing|without|cannot|avoid\w*|contraindicat\w*|neither|nor|"
     r"prohibit\w*|forbid\w*|forbidden|refrain\w*|inadvisable|unsafe|ineffective|unsuitable|"
     r"unnecessary|unlikely|unable|inappropriate|lack(?:s|ed|ing)?|absen(?:t|ce)|fail(?:s|ed)\s+to|"
-    r"rather\s+than|instead\s+of|exclud\w+|other\s+than)\b|n['’]t\b",
+    r"rather\s+than|instead\s+of|exclud\w+|other\s+than|hardly|scarcely|barely|"
+    r"(?:recommend|advis|warn|caution|counsel|argu|decid)\w*\s+(?:\w+\s+){0,2}?against)\b|"
+    r"n['’]t\b",
     re.IGNORECASE,
 )
 # What they deny is the thing behind them alone; "no" may do either.

@@ -32,6 +32,15 @@ def check_predecessor(tx: Connection, older_id: str, newer_id: str) -> None:
         )
 
 
+def check_days(document: Document) -> None:
+    """Raises `Invalid` where a document would be due for review before it takes effect."""
+    begin, end = document.effective_date, document.review_by
+    if begin is not None and end is not None and end < begin:
+        raise Invalid(
+            "A document cannot be due for review before it takes effect.", field="review_by"
+        )
+
+
 def record(
     tx: Connection,
     at: datetime,

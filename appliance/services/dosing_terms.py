@@ -53,7 +53,16 @@ _OPPOSITES = {
     "start": r"start(?:s|ed|ing)?|initi(?:al|ally|at\w+)|begin(?:s|ning)?|beg[au]n|commenc\w*|"
              r"introduc\w*",
     "stop": r"stop(?:s|ped|ping)?|discontinu\w*|ceas(?:e[sd]?|ing)|cessation|withdraw(?:n|al|ing)?|"
-            r"withh(?:old|eld)\w*|interrupt\w*",
+            r"withh(?:old|eld)\w*|hold(?:s|ing)?|held|suspend(?:s|ed|ing)?|interrupt\w*|"
+            r"halt(?:s|ed|ing)?|abandon\w*|cancel\w*",
+    "omit": r"omit(?:s|ted|ting)?|omission|skip(?:s|ped|ping)?|paus(?:e[sd]?|ing)",
+    "refuse": r"abstain\w*|refus\w*|reject\w*|quit(?:s|ting)?|forgo\w*|remov(?:e[sd]?|al|ing)|"
+              r"(?:lea(?:ve[sd]?|ving)|left|miss(?:es|ed|ing)?)\s+out|giv(?:e[sn]?|ing)\s+up|"
+              r"off-limits|out\s+of\s+use",
+    "little": r"(?<!a\s)(?:little|few)",
+    "defer": r"delay(?:s|ed|ing)?(?![\s-]+(?:release|action))|defer(?:s|red|ring|ral)?|postpone\w*",
+    "restrict": r"restrict(?:s|ed|ing|ions?)?|reserv(?:e[sd]?|ing)|limited(?!\s+to\s+\d)",
+    "harm": r"harm(?:s|ed|ful)?|dangerous|hazardous|discourag\w*",
     "before": r"before|prior\s+to|preced\w*|preoperative\w*|pre-\w+",
     "after": r"after|(?<!the )following|postoperative\w*|post-\w+|afterwards?",
     "worse": r"worse\w*|deteriorat\w*|exacerbat\w*|aggravat\w*",
@@ -61,7 +70,7 @@ _OPPOSITES = {
     "high": r"high(?:ly|est)?", "low": r"low(?:est)?",
     "more": r"more|most|greater|larger|longer", "less": r"less|least|fewer|smaller|shorter",
     "fast": r"fast(?:er|est)?|quick\w*|rapid\w*|immediate(?:ly)?|urgent(?:ly)?",
-    "slow": r"slow(?:ly|er|est)?|gradual(?:ly)?|delay\w*",
+    "slow": r"slow(?:ly|er|est)?|gradual(?:ly)?",
     "mild": r"mild(?:ly|er|est)?", "moderate": r"moderate(?:ly)?",
     "severe": r"severe(?:ly)?|severity",
     "acute": r"acute(?:ly)?", "chronic": r"chronic(?:ally)?",
@@ -90,6 +99,8 @@ RIVALS = {
     )
     for one, other in (pair.split(), pair.split()[::-1])
 }  # fmt: skip
+# Words that take back what their clause would say without them.
+HALTS = frozenset(("stop", "omit", "refuse", "little", "defer", "restrict", "harm"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from appliance.sentences import split_sentences
 from appliance.sentences.wording import FAMILY_WORTH, AskedWord, Wording, asked_words, phrase_of
 from appliance.services.lexicon import Lexicon
 from appliance.services.term_rarity import Rarity, TermRarity
+from appliance.services.title_forms import asked_name
 from appliance.storage.terms import without_accents
 
 _TELLING = 0.25  # the part in the meaning of the 2 in "type 2": models see little of it
@@ -225,7 +226,7 @@ def signs(sought: Sought, passage: Passage, subject: AskedWord | None = None) ->
     """Of one passage; `sought` has words, and `subject` is one of them."""
     chunk, weighed, phrase = passage.chunk, sought.weighed, sought.phrase
     title = passage.document.title
-    above = "\n".join((title, *chunk.path, chunk.section or "", chunk.lead or ""))
+    above = "\n".join((title, *chunk.path, asked_name(chunk.section), chunk.lead or ""))
     in_title = sought.held(Wording(title))
     in_above = sought.held(Wording(above))
     held = sought.held(Wording(f"{above}\n{chunk.text}"))

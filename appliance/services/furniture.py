@@ -9,6 +9,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
+from appliance.sentences.list_marks import BULLETS
 from appliance.services.page_lines import Line
 
 _EDGE = 4  # lines at either end of a page that may be furniture
@@ -20,7 +21,7 @@ _ENDS = ".!?:;"
 _SENTENCE_WORDS = 3
 _DOTTED = re.compile(r"\d{1,3}\.\d{1,2}[.\s]")
 _TOP, _FOOT = "top", "foot"
-_ITEM = re.compile(r"[•●○◦▪■□❑❏➢✓‣∙·*]\s*\S|\(?(?:\d{1,2}|[a-zA-Z])[.)]\s")
+_ITEM = re.compile(rf"[{BULLETS}]\s*\S|\(?(?:\d{{1,2}}|[a-zA-Z])[.)]\s")
 _DIGITS = re.compile(r"\d+")
 _PAGE_NUMBER = re.compile(
     r"[-–—\[( ]*(?:page\s*)?\d{1,4}(?:\s*(?:of|/)\s*\d{1,4})?[-–—\]) ]*", re.I

@@ -45,6 +45,7 @@ _PLAIN = re.compile(
     r"[.:)]?|(?P<number>\d{1,2})[.:)]?|(?:[A-Z]|[IVX]{1,5})(?:\.?[a-z](?:/[a-z])?)?[.:)])"
     r"\s+(?P<title>\S.*)"
 )
+_MARKED = re.compile(r"[•◦▪●○■]\s*(?=\d)")  # "• 2.1 Title": a mark that says nothing
 # "VII.b. Injection safety": no item of a list is counted so.
 _OUTLINE = re.compile(r"[IVX]{1,5}\.[a-z](?:/[a-z])?[.:)]\s+(?P<title>\S.*)")
 # "5 Potassium replacement", but no list item ("5. Check the site") and no amount ("2 Tablets").
@@ -121,7 +122,8 @@ def _heading(
     if match := _numbered(lines, first, is_free=is_free):
         if first + 1 < len(lines) and joined(lines, first, first + 1) in known:
             last = first + 1
-        return _of_number(match, first, last, joined(lines, first, last), before)
+        title = _MARKED.sub("", joined(lines, first, last), count=1)
+        return _of_number(match, first, last, title, before)
     is_alone = is_below or stands_alone(lines, first, is_free=is_free)
     if is_alone and is_caption(lines, first, last):
         return Heading(first, last, joined(lines, first, last), Style.TITLE)
@@ -157,7 +159,8 @@ def _numbered(lines: Sequence[Line], first: int, *, is_free: bool) -> re.Match[s
     text = lines[first].text
     if not is_short(text):
         return None
-    if (match := DOTTED.fullmatch(text)) and is_title(match["title"], share=0.5):
+    bare = text[mark.end() :] if (mark := _MARKED.match(text)) else text
+    if (match := DOTTED.fullmatch(bare)) and is_title(match["title"], share=0.5):
         return match
     if (match := _OUTLINE.fullmatch(text)) and is_title(match["title"], share=0.5):
         return match

@@ -12,6 +12,16 @@ Check = Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
+class Detail:
+    """What else is known of a part that takes its time to get ready. `progress` is 0 to 1."""
+
+    state: str
+    progress: float | None = None
+    reason: str | None = None  # why it failed
+    device: str | None = None  # what computes
+
+
+@dataclass(frozen=True, slots=True)
 class Component:
     """A part as `/ready` shows it. `role` is the reference's name for what it replaces, if any."""
 
@@ -19,6 +29,7 @@ class Component:
     role: str | None
     check: Check  # returns when the part works, raises when it does not
     model: Callable[[], str] | None = None
+    detail: Callable[[], Detail | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +38,7 @@ class ComponentState:
     role: str | None
     ok: bool
     model: str | None = None
+    detail: Detail | None = None
 
 
 class Health:
@@ -47,12 +59,13 @@ class Health:
 
     async def _state(self, component: Component) -> ComponentState:
         model = None if component.model is None else component.model()
+        detail = None if component.detail is None else component.detail()
         try:
             await asyncio.wait_for(component.check(), CHECK_TIMEOUT_S)
         except Exception:
             # Any failure means the same here; the part itself logs what it knows of the cause.
-            return ComponentState(component.name, component.role, False, model)
-        return ComponentState(component.name, component.role, True, model)
+            return ComponentState(component.name, component.role, False, model, detail)
+        return ComponentState(component.name, component.role, True, model, detail)
 
 
 def roles(states: list[ComponentState]) -> Mapping[str, bool]:

@@ -212,7 +212,8 @@ async def embed_stored(
 ) -> None:
     """Embed chunks of one revision and keep their vectors."""
     model = embedder.name
-    vectors = await embedder.embed([with_context(one.title, one.chunk) for one in stored])
+    texts = [with_context(one.title, one.chunk) for one in stored]
+    vectors = await embedder.embed(texts, background=True)
     ordinals = [one.chunk.ordinal for one in stored]
     await db.write(
         lambda tx: chunks.set_vectors(tx, document_id, revision, ordinals, model, vectors)

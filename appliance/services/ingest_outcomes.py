@@ -19,8 +19,12 @@ def queue(tx: Connection, document_id: str, *, at: datetime) -> None:
     documents.set_status(tx, document_id, DocumentStatus.UPLOADED)
 
 
-def publish(tx: Connection, job: Job, revision: int, *, at: datetime) -> None:
-    """From here on questions are answered from `revision`."""
+def publish(
+    tx: Connection, job: Job, revision: int, *, at: datetime, addressed: Sequence[int] = ()
+) -> None:
+    """From here on questions are answered from `revision`, of which the pages `addressed` speak to
+    a program.
+    """
     current = jobs.by_id(tx, job.id)
     if current is None:
         return  # the document was deleted meanwhile
@@ -36,7 +40,7 @@ def publish(tx: Connection, job: Job, revision: int, *, at: datetime) -> None:
         chunks=total,
         at=at,
         note=current.error,
-        warnings=_warnings(hidden, has_pages=has_pages),
+        warnings=_warnings(hidden, addressed, has_pages=has_pages),
     )
     clear(tx, job.document_id, revision)
     knowledge_epoch.bump(tx)
@@ -67,13 +71,22 @@ def clear(tx: Connection, document_id: str, keep: int | None) -> None:
     pages.delete_other_revisions(tx, document_id, keep)
 
 
-def _warnings(hidden: Sequence[int], *, has_pages: bool) -> list[str]:
-    if not hidden:
-        return []
-    if not has_pages:
-        return ["Characters that nobody sees were left out: they may have carried hidden text."]
-    where = f"page {hidden[0]}" if len(hidden) == 1 else f"pages {listed(hidden)}"
-    return [f"Hidden text on {where} was left out."]
+def _warnings(hidden: Sequence[int], addressed: Sequence[int], *, has_pages: bool) -> list[str]:
+    told = []
+    if hidden:
+        told.append(
+            f"Hidden text on {_pages(hidden)} was left out."
+            if has_pages
+            else "Characters that nobody sees were left out: they may have carried hidden text."
+        )
+    if addressed:
+        where = f" on {_pages(addressed)}" if has_pages else ""
+        told.append(f"Text{where} gives orders to a program, not to people: answers leave it out.")
+    return told
+
+
+def _pages(numbers: Sequence[int]) -> str:
+    return f"page {numbers[0]}" if len(numbers) == 1 else f"pages {listed(numbers)}"
 
 
 def _entry(

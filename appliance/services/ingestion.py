@@ -18,6 +18,7 @@ from time import monotonic
 from appliance.domain import Document, DocumentStatus, Job, utc_now
 from appliance.engines.protocols import Embedder
 from appliance.errors import ApplianceError, Invalid
+from appliance.sentences.orders import gives_orders
 from appliance.services import ingest_outcomes as outcomes
 from appliance.services.extraction import Extraction, PdfPages
 from appliance.services.index_builder import embed_stored
@@ -159,10 +160,15 @@ class Ingestion:
         if job.stage == jobs.FIRST_STAGE:
             await self._extract(job, document, revision, served)
         await self._embed(job, revision)
+        addressed = await self._addressed(document.id, revision)
 
         async def publish() -> None:
             await self._progress(job, "index", _INDEXED)
-            await self._db.write(lambda tx: outcomes.publish(tx, job, revision, at=self._clock()))
+            await self._db.write(
+                lambda tx: outcomes.publish(
+                    tx, job, revision, at=self._clock(), addressed=addressed
+                )
+            )
 
         await self._index.add_revision(document.id, revision, served, publish)
         if served is not None:
@@ -215,6 +221,19 @@ class Ingestion:
             if stored:
                 await embed_stored(self._db, self._embedder, document_id, revision, stored)
             return len(stored)
+
+    async def _addressed(self, document_id: str, revision: int) -> list[int]:
+        """The pages with text that speaks to a program."""
+        found: list[int] = []
+        after = 0
+        while some := await self._db.read(
+            partial(pages.texts, document_id=document_id, revision=revision, after=after)
+        ):
+            found += await asyncio.to_thread(
+                lambda read: [number for number, text in read if gives_orders(text)], some
+            )
+            after = some[-1][0]
+        return found
 
     async def _progress(
         self,

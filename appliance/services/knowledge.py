@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from appliance.domain import Document, DocumentStatus, Principal, RequestOrigin, utc_now
 from appliance.errors import Busy
 from appliance.services import ingest_outcomes
-from appliance.services.document_rules import check_predecessor, found, record
+from appliance.services.document_rules import check_days, check_predecessor, found, record
 from appliance.services.ingestion import Ingestion
 from appliance.services.search_index import SearchIndex
 from appliance.services.uploads import IncomingFile, check_type, title_of
@@ -99,7 +99,8 @@ class Knowledge:
         """Take a whole upload: the document, and whether it is new. Durable on return.
 
         The bytes of a document that is there already give that document; one that failed is tried
-        again. Raises `Invalid` for an empty file or an unknown `supersedes`.
+        again. Raises `Invalid` for an empty file, an unknown `supersedes` and days in the wrong
+        order.
         """
         sealed = await incoming.finish()
         # Once begun this ends, whatever becomes of the request: a file and its row belong together.
@@ -172,6 +173,7 @@ class Knowledge:
 
         def add(tx: Connection) -> Document:
             document = self._document(incoming, sealed, metadata, actor)
+            check_days(document)
             if document.supersedes is not None:
                 check_predecessor(tx, document.supersedes, document.id)
             file_rows.insert(tx, sealed, document.upload_date)

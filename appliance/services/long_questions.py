@@ -45,7 +45,7 @@ _TAKES = re.compile(
     re.IGNORECASE,
 )
 _ILL = re.compile(
-    r"\b(?:given?|gets?|stopped|allerg(?:y|ic|ies)|intoleran(?:t|ce)|anaphyla\w+|history\s+of|"
+    r"\b(?:aged?\s+\d|given?|gets?|stopped|allerg(?:y|ic|ies)|intoleran(?:t|ce)|anaphyla\w+|history\s+of|"
     r"diagnosed\s+with|suffers?\s+from|weighs?|weight|INR|creatinine|potassium|trimester|"
     rf"gestation)\b{_PLACES}",
     re.IGNORECASE,

@@ -56,6 +56,11 @@ class Metrics:
             "Written sentences that the passages they cite did not bear out.",
             registry=self._registry,
         )
+        self._remote_connections = Counter(
+            "voiceassist_llm_remote_connections",
+            "Connections begun to the language model's server; the appliance begins no others.",
+            registry=self._registry,
+        )
 
     def request(self, method: str, route: str, status: int, seconds: float) -> None:
         self._requests.labels(method, route, str(status)).inc()
@@ -72,6 +77,9 @@ class Metrics:
         self._withheld.inc(withheld)
         if first_token_s is not None:
             self._first_token.observe(first_token_s)
+
+    def remote_connection(self) -> None:
+        self._remote_connections.inc()
 
     def text(self) -> bytes:
         """The Prometheus exposition format."""

@@ -52,7 +52,7 @@ _SIZES: dict[str, tuple[str, Fraction]] = {
     "pmol": ("amount", Fraction(1, 10**12)), "m": ("length", Fraction(1)),
     "cm": ("length", Fraction(1, 100)), "mm": ("length", Fraction(1, 1000)),
 }  # fmt: skip
-_UNITS = {
+UNITS = {
     spelling: _SIZES.get(name, (name, Fraction(1)))
     for name, spellings in _SPELLED.items()
     for spelling in spellings.split(" ")
@@ -77,20 +77,20 @@ _VULGAR = {"½": Fraction(1, 2), "¼": Fraction(1, 4), "¾": Fraction(3, 4), "�
            "⅔": Fraction(2, 3)}  # fmt: skip
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 
-_UNIT = "(?:" + "|".join(sorted(map(re.escape, _UNITS), key=len, reverse=True)) + r")(?![^\W_]|\^)"
+_UNIT = "(?:" + "|".join(sorted(map(re.escape, UNITS), key=len, reverse=True)) + r")(?![^\W_]|\^)"
 _PER = r"\s*(?:/|\bper\b)\s*"
 _UNITS_TEXT = rf"{_UNIT}(?:{_PER}{_UNIT})*"
 _DIGITS = r"(?:\d{1,3}(?:[\u00a0\u2009\u202f]\d{3})+|\d+(?:[.,]\d+)*|\.\d+)"
 _WORDS = "|".join(sorted(NUMERALS, key=len, reverse=True))
-_VALUE = (
+VALUE = (
     rf"(?:{_DIGITS}(?:(?:\s?[x×*]\s?10)?(?:\^-?\d+|[⁰¹²³⁴-⁹⁻]+))?(?:\s?[½¼¾⅓⅔])?|[½¼¾⅓⅔]|"
     rf"\b(?:{_WORDS})(?:-(?:{_WORDS})|\s+and\s+a\s+half)?\b)"
     rf"(?:\s+(?:{'|'.join(_TIMES)})\b)?"
 )
 _QUANTITY = re.compile(
     rf"(?<![\w^])(?<!\d[.,])(?P<sign>(?:(?<=\s)|(?<=\()|^)[-−](?=[\d.])|\bminus\s+)?"
-    rf"(?P<first>{_VALUE})(?:(?:(?<=half)\s+an?|(?<=quarter)\s+(?:of\s+)?an?)?\s*-?\s*(?P<unit1>{_UNITS_TEXT}))?"
-    rf"(?:(?P<link>\s*(?:to|through|–|—|-|/|and)\s*)(?P<second>{_VALUE})"
+    rf"(?P<first>{VALUE})(?:(?:(?<=half)\s+an?|(?<=quarter)\s+(?:of\s+)?an?)?\s*-?\s*(?P<unit1>{_UNITS_TEXT}))?"
+    rf"(?:(?P<link>\s*(?:to|through|–|—|-|/|and)\s*)(?P<second>{VALUE})"
     rf"(?:\s*-?\s*(?P<unit2>{_UNITS_TEXT}))?)?",
     re.IGNORECASE,
 )
@@ -133,6 +133,8 @@ _LOOK_BACK = 90
 _POWER = re.compile(r"(?P<base>[\d.,]+)(?P<ten>\s?[x×*]\s?10)?(?P<exponent>\^-?\d+|[⁰¹²³⁴-⁹⁻]+)")
 _LARGEST_EXPONENT = 30
 _GIVEN = ("mass", "unit", "iu", "meq", "mu")
+_DOSES = ("mass", "volume", "unit", "iu", "amount", "meq", "tablet", "capsule", "dose", "drop",
+          "puff", "spray", "patch", "vial", "sachet", "suppository", "mu")  # fmt: skip
 _COUNTED = ("tablet", "capsule", "dose", "drop", "puff", "spray", "patch", "vial", "sachet",
             "suppository", "month", "time", "cycle")  # fmt: skip
 
@@ -161,6 +163,11 @@ class Quantity:
             mine, theirs = (self.low, self.high), (claimed.low, claimed.high)
             return self.dimension == claimed.dimension and mine == theirs
         return self.plain == claimed.plain and not self._is_dose
+
+    @property
+    def is_given(self) -> bool:
+        """Whether it may be how much of something is given, counted or measured."""
+        return self.dimension.split("/")[0] in _DOSES
 
     @property
     def _is_dose(self) -> bool:
@@ -232,8 +239,8 @@ def _parts(text: str, matches: list[re.Match[str]]) -> Iterator[_Match]:
 
 
 def _made(text: str, match: _Match, unit: str) -> Found | None:
-    low = _number(match.first)
-    high = _number(match.second) if match.second else low
+    low = number(match.first)
+    high = number(match.second) if match.second else low
     if low is None or high is None:
         return None
     bound, reach = _bound(text, match)
@@ -271,13 +278,14 @@ def _dimension(unit: str) -> tuple[str, Fraction]:
         return "", Fraction(1)
     names, total = [], Fraction(1)
     for place, part in enumerate(re.split(_PER, unit)):
-        name, size = _UNITS[part.strip()]
+        name, size = UNITS[part.strip()]
         names.append(name)
         total = total / size if place else total * size
     return "/".join(names), total
 
 
-def _number(written: str) -> Fraction | None:
+def number(written: str) -> Fraction | None:
+    """What matches `VALUE`; None where it is no number, as in "1.2.3"."""
     words = written.lower().split()
     times = _TIMES[words.pop()] if words and words[-1] in _TIMES and len(words) > 1 else 1
     plain = " ".join(words)

@@ -13,36 +13,38 @@ _GIVE = "give no answer to this question, so none is given."
 _GIVES = "gives no answer to this question, so none is given."
 MOST_NEAREST = 3
 NEAR = 0.35  # the least cosine of what is worth a look; unrelated questions reach 0.25
-NEAR_IN_WORDS = 0.25  # of what has a telling word of the question, which may be one of two words
+# That of what shares words with the question: a few words, or short forms, are near to nothing.
+NEAR_BY_WORDS = 0.2
+SHARED = 0.5  # of the question's telling words
 ADVICE = "Try other words, or ask whoever looks after the documents whether one is missing."
 
 _COMMON_TERMS = FORM_WORDS.union(terms(" ".join(COMMON_WORDS)))
 
 
 def nearest_sections(question: str, passages: Sequence[Passage]) -> tuple[NearestSection, ...]:
-    """The places nearest to the question, each once; none when nothing is near at all."""
-    asked = _telling(question)
+    """The places nearest to `question`, each once; none when nothing is near at all."""
+    telling = set(terms(question)) - _COMMON_TERMS
     found: dict[tuple[str, str | None, int], NearestSection] = {}
     for passage in sorted(passages, key=lambda passage: -passage.similarity):
         chunk, document = passage.chunk, passage.document
         place = document.id, chunk.place, chunk.page
-        if place in found or len(found) == MOST_NEAREST:
-            continue
-        if passage.similarity >= NEAR or (
-            passage.similarity >= NEAR_IN_WORDS and not asked.isdisjoint(_telling(_whole(passage)))
-        ):
+        if len(found) < MOST_NEAREST and place not in found and _is_near(telling, passage):
             found[place] = NearestSection(
                 document.id, chunk.id, document.title, chunk.place, chunk.page
             )
     return tuple(found.values())
 
 
-def _telling(text: str) -> set[str]:
-    return {term for term in terms(text) if len(term) > 1} - _COMMON_TERMS
-
-
-def _whole(passage: Passage) -> str:
-    return f"{passage.document.title} {passage.chunk.place or ''} {passage.chunk.text}"
+def _is_near(telling: set[str], passage: Passage) -> bool:
+    if passage.similarity >= NEAR:
+        return True
+    if passage.similarity < NEAR_BY_WORDS:
+        return False
+    chunk = passage.chunk
+    held = telling.intersection(
+        terms(f"{passage.document.title} {chunk.section or ''} {chunk.text}")
+    )
+    return bool(held) and len(held) >= SHARED * len(telling)
 
 
 def refusal(searched: int, nearest: Sequence[NearestSection], reading: str | None = None) -> str:

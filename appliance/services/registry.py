@@ -20,6 +20,7 @@ from appliance.services.health import Health
 from appliance.services.ingest_jobs import IngestJobs
 from appliance.services.knowledge import Knowledge
 from appliance.services.knowledge_search import KnowledgeSearch
+from appliance.services.language_models import LanguageModels
 from appliance.services.message_actions import MessageActions
 from appliance.services.metrics import Metrics
 from appliance.services.one_time_links import OneTimeLinks
@@ -61,6 +62,7 @@ class Services:
     sockets: OpenSockets
     cache: CacheAdmin
     flags: Flags
+    language_models: LanguageModels
     voice: Voice
     users: Users
     links: OneTimeLinks

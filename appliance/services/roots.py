@@ -23,6 +23,14 @@ FUNCTION_WORDS = frozenset(
     "up down out again very just too while until within upon".split()
 )
 
+# The month, where the word in front of it or the number beside it says so.
+MAY = "may~"
+MONTH_MAY = re.compile(
+    r"(?:\b(?:in|by|of|until|till|since|from|to|during|before|after|early|late|mid|each|every|next|"
+    r"last|through|January|February|March|April|June|July|August|September|October|November|"
+    r"December|\d{1,2}(?:st|nd|rd|th)?)(?:\s+(?:and|or|to))?[\s,–-]+May\b|\bMay(?=\s+\d))"
+)
+
 
 def root(word: str) -> str:
     """One form for the spellings and endings of a word: anaemia and anemic."""

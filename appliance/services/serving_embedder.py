@@ -38,10 +38,10 @@ class ServingEmbedder:
     def words(self) -> frozenset[str]:
         return self._embedder.words
 
-    async def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    async def embed(self, texts: Sequence[str], *, background: bool = False) -> NDArray[np.float32]:
         # Waits for no change that is about to happen: the caller may be one it waits for.
         with self._used():
-            return await self._embedder.embed(texts)
+            return await self._embedder.embed(texts, background=background)
 
     async def close(self) -> None:
         await self._embedder.close()

@@ -3,7 +3,8 @@
 After Damerau, "A technique for computer detection and correction of spelling errors" (1964): a
 letter more, less, other or two exchanged. A drug must never become one of a similar name, so one
 such slip is all there may be, or two of the kinds that leave the sound as it is ("amoxicilin",
-"metroprolol", but not "prednisone" for "prednisolone").
+"metroprolol", but not "prednisone" for "prednisolone"). Nor is a term of the language that lies as
+near to another a slip: see `near_terms`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
+
+from appliance.services.near_terms import are_two_terms
 
 _SHORTEST = 5  # shorter words have too many neighbours
 _TWO_SLIPS = 8  # letters
@@ -49,7 +52,9 @@ class Speller:
             return None
         reach = 2 if len(word) >= _TWO_SLIPS else 1
         near = [(distance(word, other), other) for other in self._alike(word, reach)]
-        near = [(slips, other) for slips, other in near if slips <= 1]
+        near = [
+            (slips, other) for slips, other in near if slips <= 1 and not are_two_terms(word, other)
+        ]
         if not near:
             return None
         return min(near, key=lambda found: (found[0], -self._frequencies[found[1]], found[1]))[1]

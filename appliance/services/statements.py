@@ -14,7 +14,7 @@ from appliance.services.denials import all_clauses, clauses, denials, is_lack
 from appliance.services.dosing_terms import Term, opposites, populations, routes
 from appliance.services.frequencies import Frequency, frequencies
 from appliance.services.quantities import Found, Quantity, quantities
-from appliance.services.roots import COMMON_ROOTS, FUNCTION_WORDS, root
+from appliance.services.roots import COMMON_ROOTS, FUNCTION_WORDS, MAY, MONTH_MAY, root
 
 Span = tuple[int, int]
 T = TypeVar("T")
@@ -36,8 +36,6 @@ _STOP = re.compile(r"[.;!?]")
 _FAR = 200
 _THINGS = 2  # words behind "without" that may name what is not there
 _SHORT_CLAUSE = 2  # words of a list's next item, which a denial in front of it turns as well
-_DOSES = ("mass", "volume", "unit", "iu", "amount", "meq", "tablet", "capsule", "dose", "drop",
-          "puff", "spray", "patch", "vial", "sachet", "suppository", "mu")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +102,13 @@ class Statement:
             Dose(
                 found.quantity,
                 self._owners(found),
-                _nearest(self.plain, found, self._often, behind=True) if _is_dose(found) else None,
-                self._rate(found) if _is_dose(found) else None,
-                _nearest(self.plain, found, _placed(self._routes)) if _is_dose(found) else None,
+                _nearest(self.plain, found, self._often, behind=True)
+                if found.quantity.is_given
+                else None,
+                self._rate(found) if found.quantity.is_given else None,
+                _nearest(self.plain, found, _placed(self._routes))
+                if found.quantity.is_given
+                else None,
                 _nearest(self.plain, found, _placed(self._populations)),
             )
             for found in self._found
@@ -174,15 +176,36 @@ class Statement:
     @cached_property
     def parts(self) -> tuple[Part, ...]:
         """Its clauses, in order."""
-        return tuple(
-            Part(
-                self.roots_between(start, end, named=True),
-                self._subject(start, end),
-                tuple(found.quantity for found in self._found if start <= found.start < end),
-                frozenset(often for often, at, _ in self._often if start <= at < end),
-            )
-            for start, end in all_clauses(self.plain)
+        return tuple(self.part(start, end) for start, end in all_clauses(self.plain))
+
+    def part(self, start: int, end: int) -> Part:
+        return Part(
+            self.roots_between(start, end, named=True),
+            self._subject(start, end),
+            tuple(found.quantity for found in self._found if start <= found.start < end),
+            frozenset(often for often, at, _ in self._often if start <= at < end),
         )
+
+    @property
+    def denying(self) -> list[tuple[int, str]]:
+        """Where it denies, and by which words."""
+        return [(at, self.text[at:end].casefold()) for at, end in self._denials]
+
+    def ends_counted(self, start: int, end: int) -> bool:
+        """Whether a number or a frequency is the last that stands there."""
+        counted = [found.end for found in self._found] + [at for _, _, at in self._often]
+        last = max((at for at in counted if start < at <= end), default=None)
+        return last is not None and not _PART.search(self.text, last, end)
+
+    @property
+    def terms(self) -> list[tuple[str, int, bool]]:
+        """Routes, populations and opposites: the name, where it stands, and whether it is a noun
+        that the sentence does something with.
+        """
+        nouns = (
+            (f"~{term.name}", term.start, True) for term in (*self._routes, *self._populations)
+        )
+        return [*nouns, *((term.name, term.start, False) for term in self._opposites)]
 
     def _rate(self, found: Found) -> Frequency | None:
         return next(
@@ -221,6 +244,7 @@ class Statement:
             word = match.group()
             if len(word) > 1 and word.casefold() not in FUNCTION_WORDS:
                 found.add(root(word))
+        found |= {MAY for match in MONTH_MAY.finditer(self.plain, start, end)}
         for term in self._opposites:
             if start <= term.start < end:
                 found.add(term.name)
@@ -275,7 +299,3 @@ def _nearest(
         return steps + _FAR * len(_STOP.findall(text, *between))
 
     return min(placed, key=distance)[0] if placed else None
-
-
-def _is_dose(found: Found) -> bool:
-    return found.quantity.dimension.split("/")[0] in _DOSES

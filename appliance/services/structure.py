@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -14,7 +14,7 @@ from appliance.services.furniture import without_furniture
 from appliance.services.headings import Heading, headings_of
 from appliance.services.outline import paths_of
 from appliance.services.page_lines import lines_of
-from appliance.services.sentence_lines import sentences_of
+from appliance.services.sentence_lines import Place, sentences_of
 from appliance.services.tables import tables_of
 from appliance.services.wholes import wholes_of
 
@@ -38,8 +38,9 @@ class Break(StrEnum):
 class PageStructure:
     """A page without its furniture: `text[start:end]`. Places are positions in `text`.
 
-    `wholes` are the ends of what begins at a place and stays together where it fits; from
-    `bare_from` on there are only headings.
+    `wholes` are the ends of what begins at a place and stays together where it fits, `boxes` of
+    what does so where it is longer; `apart` is where a chunk must begin; from `bare_from` on there
+    are only headings.
     """
 
     text: str
@@ -48,6 +49,8 @@ class PageStructure:
     bare_from: int = 0
     breaks: dict[int, Break] = field(default_factory=dict)
     wholes: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
+    boxes: dict[int, int] = field(default_factory=dict)
+    apart: set[int] = field(default_factory=set)
 
 
 class Structure:
@@ -83,7 +86,16 @@ class Structure:
         self._bound()
         for number in range(len(self._lines)):
             self._break_line(number)
-        self._place_wholes(wholes.spans)
+        rows = [
+            ((self._lines[n].page, self._lines[n].start), (self._lines[n].page, self._lines[n].end))
+            for n in self._rows
+        ]
+        for number, start, end in self._parts([*wholes.spans, *rows]):
+            self._pages[number].wholes[start].append(end)
+        for number, start, end in self._parts(wholes.boxes):
+            self._pages[number].boxes[start] = end
+        for number in wholes.apart:
+            self._pages[self._lines[number].page].apart.add(self._lines[number].start)
 
     def of_page(self, number: int) -> PageStructure:
         return self._pages[number]
@@ -156,18 +168,17 @@ class Structure:
             return Break.ITEM
         return Break.SENTENCE
 
-    def _place_wholes(self, spans: Sequence[tuple[tuple[int, int], tuple[int, int]]]) -> None:
-        """Each page has its own part of what goes on over its end."""
-        rows = (
-            ((self._lines[n].page, self._lines[n].start), (self._lines[n].page, self._lines[n].end))
-            for n in self._rows
-        )
-        for (first, start), (last, end) in [*spans, *rows]:
+    def _parts(self, spans: Sequence[tuple[Place, Place]]) -> Iterator[tuple[int, int, int]]:
+        """(page, start, end): each page has its own part of what goes on over its end."""
+        for (first, start), (last, end) in spans:
             for number in range(first, last + 1):
                 page = self._pages[number]
                 if page.end:
-                    begin = start if number == first else page.start
-                    page.wholes[begin].append(end if number == last else page.end)
+                    yield (
+                        number,
+                        start if number == first else page.start,
+                        end if number == last else page.end,
+                    )
 
 
 def _last_of_runs(headings: Sequence[Heading]) -> list[int]:

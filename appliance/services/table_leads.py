@@ -15,6 +15,10 @@ class Table:
     empty where nothing tells them. `groups` are the lines in the body that name the rows below
     them; `group` is the name that holds where the body begins, on the page before, and `above`
     the cells of the last row there. `is_torn`: it begins with the rest of a row.
+
+    Where a page's end goes through a row, cell by cell: `below` are the cells of its rest on the
+    page after the last row here, and `rest` the cells before it that the first row here leaves
+    empty ("" where it has its own).
     """
 
     first: int
@@ -26,10 +30,12 @@ class Table:
     group: str = ""
     above: tuple[str, ...] = ()
     is_torn: bool = False
+    below: tuple[str, ...] = ()
+    rest: tuple[str, ...] = ()
 
     def lead_of(self, lines: Sequence[Line], number: int) -> str:
         """What the line `number` of the body must not be read without: head, group and, with a
-        TAB behind them, the cells above that its empty first cells go on with.
+        TAB behind each, the cells of other rows that its empty first cells go on with.
         """
         if number in self.groups:
             return self.head
@@ -38,8 +44,14 @@ class Table:
         return "\n".join(part for part in (self.head, self.group_of(lines, number), span) if part)
 
     def spans_of(self, lines: Sequence[Line], number: int) -> tuple[str, ...]:
-        """The cells that stand above the empty first cells of a row; none if one is missing."""
+        """The cells that stand above the empty first cells of a row; none if one is missing. Of a
+        row that its page cuts, those on the other page.
+        """
+        if self.rest and number == self.rows:
+            return self.rest
         missing = next((n for n, cell in enumerate(cells_of(lines[number].row)) if cell), 0)
+        if self.below and number == self.last:
+            return self.below[:missing]
         found = [""] * missing
         if not missing:
             return ()

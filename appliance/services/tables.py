@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from appliance.sentences.table_heads import HEAD_ROWS, goes_on, head_rows, values
+from appliance.sentences.table_heads import HEAD_ROWS, goes_on, head_rows, is_open, values
 from appliance.services.page_lines import Line
 from appliance.services.table_leads import Table, cells_of, is_row
 
@@ -39,7 +40,11 @@ def tables_of(lines: Sequence[Line]) -> list[Table]:
             start -= 1  # the last line of the title is the name of the first group
         body = start + count
         if before is not None and is_more:
-            tables.append(_going_on(lines, before, first, start, body, last))
+            going_on = _going_on(lines, before, first, start, body, last)
+            if body == start and (cut := _rest_of_cells(lines[before.last], lines[start])):
+                tables[-1] = replace(before, below=tuple(cells_of(lines[start].row)))
+                going_on = replace(going_on, rest=cut)
+            tables.append(going_on)
         else:
             head = _head(lines, first, start, body)
             tables.append(Table(first, start, body, last, head, _groups(lines, body, last)))
@@ -67,6 +72,24 @@ def _going_on(
     groups = _groups(lines, body, last)
     rows = first if is_torn else start
     return Table(first, rows, body, last, head, groups, group, above, is_torn)
+
+
+def _rest_of_cells(above: Line, below: Line) -> tuple[str, ...]:
+    """The cells of a page's last row that the first of the next leaves empty, up to the last of
+    them, where a page's end went through the row: some cells stand on one page only, and others
+    break off.
+    """
+    upper, lower = cells_of(above.row), cells_of(below.row)
+    pairs = list(zip(upper, lower, strict=True))
+    is_cut = any(one and not other for one, other in pairs) and any(
+        other and not one for one, other in pairs
+    )
+    if not is_cut or not any(is_open(one) for one, other in pairs if one and other):
+        return ()
+    rest = ["" if other else one for one, other in pairs]
+    while not rest[-1]:
+        rest.pop()
+    return tuple(rest)
 
 
 def _groups(lines: Sequence[Line], body: int, last: int) -> tuple[int, ...]:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import re
 
+from appliance.sentences.list_marks import BULLETS_AND_DASHES
+
 DOTTED = re.compile(r"(?P<number>\d{1,2}(?:\.\d{1,2}){1,3})\.?\s+(?P<title>\S.*)")
-MARK = re.compile(r"[•●○◦▪■□❑❏➢✓‣∙·*–—-]\s*\S|\(?\w{1,3}[.)]\s")
+MARK = re.compile(rf"[{BULLETS_AND_DASHES}]\s*\S|\(?\w{{1,3}}[.)]\s")
+_BULLET = re.compile(rf"[{BULLETS_AND_DASHES}]\s*(?=\S)")
 ENDED = re.compile(r"[.!?)][\"'’”]*$")
 BRACKETS = re.compile(r"(?<=\S)\s*[(\[](?:.*[)\]]|[^)\]]*)$")
+# The title of a boxed warning, which hardly one calls itself; "WARNINGS" alone is a whole chapter.
+_BOX = re.compile(r"(?:BOXED WARNINGS?\b|WARNINGS?\s*:|WARNING$)")
 _WORD = re.compile(r"[^\W\d_]+(?:[-’'][^\W\d_]+)*")
 _LONGEST = 100  # characters of a line of a heading
 _MOST_WORDS = 14
@@ -32,6 +37,20 @@ def is_capitals(line: str) -> bool:
     if _CODE.search(line):
         return False
     return DOTTED.fullmatch(line) is None and not line[0].isdigit()
+
+
+def is_box_title(title: str) -> bool:
+    return _BOX.match(title) is not None and is_capitals(title[:_LONGEST])
+
+
+def asked_name(section: str | None) -> str:
+    """A heading as people ask for it: nobody asks for "WARNING: BLEEDING RISK"."""
+    name = section or ""
+    return f"Boxed warning\n{name}" if is_box_title(name) else name
+
+
+def unbulleted(line: str) -> str:
+    return _BULLET.sub("", line, count=1) if _BULLET.match(line) else line
 
 
 def is_short(line: str) -> bool:

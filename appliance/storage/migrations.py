@@ -535,6 +535,26 @@ def m0008_evidence(db: sqlite_utils.Database) -> None:
     )
 
 
+@schema()
+def m0009_model_files(db: sqlite_utils.Database) -> None:
+    _run(
+        db,
+        # The files that language models were loaded from, by their absolute path, with the bytes
+        # that were accepted; what a look at the file without reading it showed then (nanoseconds);
+        # and which one administrators chose in the place of the settings'.
+        """CREATE TABLE model_files (
+             path TEXT PRIMARY KEY,
+             sha256 TEXT NOT NULL,
+             size INTEGER NOT NULL,
+             modified INTEGER NOT NULL,
+             changed INTEGER NOT NULL,
+             inode INTEGER NOT NULL,
+             accepted_at TEXT NOT NULL,
+             is_chosen INTEGER NOT NULL DEFAULT 0
+           ) STRICT, WITHOUT ROWID""",
+    )
+
+
 def _run(db: sqlite_utils.Database, *statements: str) -> None:
     for statement in statements:
         db.execute(statement)

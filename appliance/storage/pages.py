@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from appliance.domain import Page
 from appliance.storage.database import Connection
 
+_SOME = 200  # pages
+
 
 def insert(tx: Connection, document_id: str, revision: int, pages: Iterable[Page]) -> None:
     tx.executemany(
@@ -68,6 +70,16 @@ def with_hidden_text(tx: Connection, document_id: str, revision: int) -> list[in
         (document_id, revision),
     )
     return [row["number"] for row in rows]
+
+
+def texts(tx: Connection, document_id: str, revision: int, after: int) -> list[tuple[int, str]]:
+    """(number, text) of the first pages behind page `after`, some hundred at once."""
+    rows = tx.execute(
+        """SELECT number, text FROM pages WHERE document_id = ? AND revision = ? AND number > ?
+           ORDER BY number LIMIT ?""",
+        (document_id, revision, after, _SOME),
+    )
+    return [(row["number"], row["text"]) for row in rows]
 
 
 def count(tx: Connection, document_id: str, revision: int) -> int:

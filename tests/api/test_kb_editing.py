@@ -73,6 +73,24 @@ async def test_both_field_styles_come_in(api: Api) -> None:
     assert (got["effective_date"], got["review_by"]) == (None, "2029-01-01")
 
 
+async def test_nothing_is_due_for_review_before_it_takes_effect(api: Api) -> None:
+    document_id = await added(api, effective_date="2026-01-31", review_by="2026-01-31")
+    before = await finished(api, document_id)
+    for body in (
+        {"review_by": "2026-01-30"},
+        {"effective_date": "2026-02-01"},
+        {"effective_date": "2027-01-01", "review_by": "2026-12-31"},
+    ):
+        response = await change(api, document_id, body)
+        assert response.status_code == 422, body
+        assert response.json()["error"]["field"] == "review_by"
+    assert await finished(api, document_id) == before
+    moved = {"effective_date": "2027-01-01", "review_by": "2028-12-31"}
+    assert (await change(api, document_id, moved)).status_code == 200
+    new = await upload(api, "b.txt", b"Other.", effective_date="2026-01-02", review_by="2026-01-01")
+    assert (new.status_code, new.json()["error"]["field"]) == (422, "review_by")
+
+
 BAD: tuple[tuple[Any, str], ...] = (
     ({"title": None}, "title"),
     ({"title": ""}, "title"),

@@ -33,7 +33,7 @@ async def test_summary(api: Api) -> None:
         "documents": {"total": 0, "indexed": 0, "failed": 0, "chunks": 0},
         "messages": {"total": 0, "today": 0},
         "models": {
-            "llm": None,
+            "llm": "fake",
             "speech": None,
             "embedding": found["models"]["embedding"],
             "embedding_change": None,

@@ -16,6 +16,7 @@ from sanic.server.websockets.impl import WebsocketImplProtocol
 
 from appliance.api import ws as ws_module
 from appliance.domain import Passage
+from appliance.engines.protocols import QueuePlace
 from appliance.services.refusals import refusal
 from tests.answering_parts import DOSE, all_bear, passage
 from tests.api.socket_client import SocketClient, text_of
@@ -95,6 +96,22 @@ async def test_an_answer_streams_and_is_stored_to_the_character(api: Api) -> Non
     assert answer == message
     assert question["id"] == done["user_message_id"]
     assert question["clientMessageId"] == "c1"
+
+
+async def test_who_waits_is_told_the_place_which_is_no_part_of_the_answer(api: Api) -> None:
+    place = QueuePlace(2, 7.5)
+    api.engine.enqueue([place, "The usual dose is 5 mg once daily. [1]"], delay_s=0.05)
+    async with client(api) as ws:
+        frames = await ws.ask("What is the dose?")
+    assert [frame["type"] for frame in frames] == ["sources", "queued", "chunk", "message_done"]
+    sources, queued, *_ = frames
+    assert queued == {
+        "type": "queued",
+        "message_id": sources["message_id"],
+        "position": 2,
+        "estimated_seconds": 7.5,
+    }
+    assert text_of(frames) == frames[-1]["message"]["content"] == QUOTE
 
 
 async def test_connected_says_who_and_what(api: Api) -> None:

@@ -16,6 +16,7 @@ BENCHMARKS = (
     "search_ingest",
     "retrieval",
     "embedding",
+    "arbiter",
     "ingest",
     "first_token",
     "answer",

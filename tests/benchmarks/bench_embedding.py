@@ -17,10 +17,10 @@ import llama_cpp
 
 from appliance.engines import llama_runtime
 from appliance.engines.embedder import LlamaEmbedder
-from appliance.engines.llama_encoder import BATCH_TOKENS
 from tests.benchmarks.interleaved import interleave
 from tests.embedding_model import PATH
 
+RAW_BATCH = 256  # tokens; a bare loop is fastest with it, see --sweep
 WORDS = (
     "the dose of warfarin should be adjusted in patients with hepatic impairment who receive "
     "amiodarone because bleeding risk rises when international normalized ratio exceeds four and "
@@ -110,7 +110,7 @@ async def main() -> None:
             print(f"raw, batches of {size:4} tokens: {len(items) / took:.0f} texts/s")
             raw.close()
         return
-    raw = RawLoop(PATH, options.threads, BATCH_TOKENS)
+    raw = RawLoop(PATH, options.threads, RAW_BATCH)
     embedder = await LlamaEmbedder.open(PATH, threads=options.threads)
 
     async def ours() -> float:
@@ -125,7 +125,7 @@ async def main() -> None:
 
     mine, theirs = await interleave(ours, reference, options.repeats)
     waits: list[float] = []
-    ingest = asyncio.create_task(embedder.embed(texts(1500)))
+    ingest = asyncio.create_task(embedder.embed(texts(1500), background=True))
     await asyncio.sleep(0.3)
     while not ingest.done() and len(waits) < 30:
         started = time.perf_counter()

@@ -26,10 +26,9 @@ from numpy.typing import NDArray
 
 from appliance.domain import DocumentStatus
 from appliance.engines.embedder import LlamaEmbedder
-from appliance.engines.llama_encoder import BATCH_TOKENS
 from appliance.engines.pdf import PdfReader
 from tests import pdf_writer
-from tests.benchmarks.bench_embedding import WORDS, RawLoop
+from tests.benchmarks.bench_embedding import RAW_BATCH, WORDS, RawLoop
 from tests.benchmarks.interleaved import interleave
 from tests.embedding_model import PATH
 from tests.library import in_pieces, library
@@ -48,9 +47,9 @@ class Recorder:
         self.words = embedder.words
         self.texts: list[str] = []
 
-    async def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    async def embed(self, texts: Sequence[str], *, background: bool = False) -> NDArray[np.float32]:
         self.texts += texts
-        return await self._embedder.embed(texts)
+        return await self._embedder.embed(texts, background=background)
 
 
 def written(pages: int = 24) -> bytes:
@@ -81,7 +80,7 @@ async def main() -> None:
     data = options.pdf.read_bytes() if options.pdf.exists() else written()
     count = raw_text(data)
     embedder = await LlamaEmbedder.open(PATH, threads=options.threads)
-    raw = RawLoop(PATH, options.threads, BATCH_TOKENS)
+    raw = RawLoop(PATH, options.threads, RAW_BATCH)
     passages: list[str] = []
 
     async def ours() -> float:

@@ -39,8 +39,8 @@ class Named:
         self._embedder = embedder
         self.words = embedder.words
 
-    async def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        return await self._embedder.embed(texts)
+    async def embed(self, texts: Sequence[str], *, background: bool = False) -> NDArray[np.float32]:
+        return await self._embedder.embed(texts, background=background)
 
     async def close(self) -> None:
         await self._embedder.close()

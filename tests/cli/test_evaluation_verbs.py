@@ -148,6 +148,29 @@ def test_accepting(kept: Path, invoked: Invoked) -> None:
     assert "now right: visitors" in better.stdout
 
 
+def test_another_set_of_the_same_name_is_not_compared(
+    kept: Path, tmp_path: Path, invoked: Invoked
+) -> None:
+    container = Container(Settings(data_dir=kept))
+
+    async def keep() -> None:
+        await container.open_accounts()
+        clock = SettableClock()
+        clock.advance(hours=9)
+        run = replace(run_of(named(REFUSED, "stairs"), run_id="other"), created_at=clock.now)
+        await EvaluationRuns(container.database, clock=clock).keep(run, accepted=False)
+        await container.close()
+
+    asyncio.run(keep())
+    for arguments in ((), ("--json",), ("--tolerance", "1")):
+        refused = invoked("eval", "compare", "other", *arguments, data=kept)
+        assert (refused.exit_code, refused.stdout) == (1, "")
+        assert "no question in common" in refused.stderr
+        assert "Traceback" not in refused.stderr
+    report = tmp_path / "report.html"
+    assert invoked("eval", "report", "other", "--out", str(report), data=kept).exit_code == 0
+
+
 def test_reports_and_deletion(kept: Path, tmp_path: Path, invoked: Invoked) -> None:
     listed = invoked("eval", "list", data=kept).stdout.splitlines()
     assert [line.split()[0] for line in listed] == ["worse", "same", "old"]
@@ -164,14 +187,14 @@ def test_reports_and_deletion(kept: Path, tmp_path: Path, invoked: Invoked) -> N
 
 def test_it_works_beside_a_process_that_serves(data: Path, tmp_path: Path) -> None:
     asked = write_set(tmp_path / "beside.jsonl", CUP)
-    arguments = ("eval", "run", str(asked), "--accept", "--require", "right >= 1.5")
+    arguments = ("eval", "run", str(asked), "--accept", "--require", "missed_refusals >= 0.5")
     serving = DataLock(data)
     try:
         done = voiceassist(*arguments, data=data, **ONE_THREAD)
     finally:
         serving.close()
     assert done.returncode == 1, done.stderr
-    assert "right >= 1.5 is missed: 1" in done.stdout
+    assert "missed_refusals >= 0.5 is missed: 0" in done.stdout
     assert "not accepted" in done.stdout
     evaluating = DataLock(data / "evaluation")
     try:
@@ -195,6 +218,7 @@ def test_a_set_of_other_documents_is_exit_code_2(data: Path, tmp_path: Path) -> 
         ("{", (), "line 1: not JSON"),
         (json.dumps(CUP), ("--require", "right"), "not of the form"),
         (json.dumps(CUP), ("--require", "wrong >= 1"), "is no measure"),
+        (json.dumps(CUP), ("--require", "page_recall_at_5 >= 101%"), "is a share"),
     ],
 )
 def test_a_bad_set_is_exit_code_2(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from appliance.engines.pdf_layout import laid_out
-from appliance.engines.pdf_places import Box, Character, Drawings, Run, Style
+from appliance.engines.pdf_places import Box, Character, Dot, Drawings, Run, Style
 from appliance.engines.pdf_text import PageText
 
 SIZE = 10.0
@@ -32,9 +32,19 @@ def end_of(text: str, left: float, size: float = SIZE) -> float:
     return left + len(text) * size / 2
 
 
-def page(*runs: Run, rules: list[Box] | None = None, frames: list[Box] | None = None) -> PageText:
-    return laid_out(runs, Drawings(rules or [], frames or []), WIDTH, HEIGHT)
+def page(
+    *runs: Run,
+    rules: list[Box] | None = None,
+    frames: list[Box] | None = None,
+    dots: list[Dot] | None = None,
+) -> PageText:
+    return laid_out(runs, Drawings(rules or [], frames or [], dots or []), WIDTH, HEIGHT)
 
 
-def text_of(*runs: Run, rules: list[Box] | None = None, frames: list[Box] | None = None) -> str:
-    return page(*runs, rules=rules, frames=frames).text
+def text_of(
+    *runs: Run,
+    rules: list[Box] | None = None,
+    frames: list[Box] | None = None,
+    dots: list[Dot] | None = None,
+) -> str:
+    return page(*runs, rules=rules, frames=frames, dots=dots).text

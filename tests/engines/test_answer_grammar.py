@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import llama_cpp
 import pytest
 
 from appliance.engines.answer_grammar import MOST_MARKS, MOST_SENTENCES, answer_grammar
-from appliance.engines.llama_decoder import LlamaDecoder
+from appliance.engines.llama_context import LlamaContext
 from appliance.engines.llama_engine import LlamaEngine
+from appliance.engines.llama_runtime import Part
+from appliance.engines.llama_sampler import LlamaSampler, Sampling, TokenTable
 from appliance.engines.protocols import NO_ANSWER
 from appliance.errors import Unavailable
 from tests.engines.questions import question
@@ -52,7 +53,7 @@ async def test_random_weights_over_bytes_keep_the_form(
         random_model, threads=1, max_tokens=300, temperature=temperature, seed=seed
     )
     asked = question(f"Why {seed}?", PASSAGES[:passages])
-    answer = "".join([piece async for piece in engine.answer(asked)])
+    answer = "".join([str(piece) async for piece in engine.answer(asked)])
     await engine.close()
     assert answer
     assert keeps_form(answer, passages, whole=False), answer
@@ -63,46 +64,53 @@ async def test_a_real_model_that_knows_no_marks_keeps_the_form(seed: int) -> Non
     path = shared_data("models/stories260K-f32.gguf")
     engine = await LlamaEngine.open(path, threads=1, max_tokens=160, temperature=1.0, seed=seed)
     for text in ("Once upon a time", "What is the dose?"):
-        answer = "".join([piece async for piece in engine.answer(question(text, PASSAGES))])
+        answer = "".join([str(piece) async for piece in engine.answer(question(text, PASSAGES))])
         assert answer
         assert keeps_form(answer, 3, whole=False), answer
     await engine.close()
 
 
 @pytest.fixture
-def decoder(random_model: Path) -> Iterator[LlamaDecoder]:
-    made = LlamaDecoder(random_model, threads=1, context_tokens=2048, temperature=0.0, seed=None)
+def context(random_model: Path) -> Iterator[LlamaContext]:
+    made = LlamaContext(random_model, threads=1, window=2048, slots=1)
     yield made
     made.close()
 
 
-def written(decoder: LlamaDecoder, grammar: str, limit: int = 400) -> tuple[str, bool]:
+def sampler_of(context: LlamaContext, grammar: str) -> LlamaSampler:
+    return LlamaSampler(TokenTable(context.model), Sampling(), grammar)
+
+
+def written(context: LlamaContext, grammar: str, limit: int = 400) -> tuple[str, bool]:
     """What it writes, and whether it ended by itself."""
-    decoder.begin([5, 6, 7], grammar)
-    while decoder.read_step():
-        pass
-    data = b""
+    sampler = sampler_of(context, grammar)
+    context.trim(0, 0)
+    place, tokens, data = 0, [5, 6, 7], b""
     for _ in range(limit):
-        token = decoder.sample()
+        code, rows = context.decode([Part(0, place, tokens, output=True)])
+        assert code == 0
+        token = sampler.next(context.pointer, rows[0])
         if token is None:
+            sampler.close()
             return data.decode(), True
-        data += decoder.model.piece(token)
-        decoder.write_step(token)
+        data += context.model.piece(token)
+        place, tokens = place + len(tokens), [token]
+    sampler.close()
     return data.decode("utf-8", "ignore"), False
 
 
-def test_an_answer_ends_where_the_form_does(decoder: LlamaDecoder) -> None:
+def test_an_answer_ends_where_the_form_does(context: LlamaContext) -> None:
     """The model would write on for ever; where the form is complete nothing may follow."""
-    assert written(decoder, 'root ::= "yes"') == ("yes", True)
-    text, ended = written(decoder, "root ::= [ab]{3}")
+    assert written(context, 'root ::= "yes"') == ("yes", True)
+    text, ended = written(context, "root ::= [ab]{3}")
     assert ended and re.fullmatch("[ab]{3}", text)
-    assert written(decoder, 'root ::= ""') == ("", True)
+    assert written(context, 'root ::= ""') == ("", True)
 
 
-def test_a_broken_grammar_is_an_error_and_the_next_answer_is_not(decoder: LlamaDecoder) -> None:
+def test_a_broken_grammar_is_an_error_and_the_next_answer_is_not(context: LlamaContext) -> None:
     with pytest.raises(Unavailable):
-        decoder.begin([5, 6, 7], "root ::= (")
-    assert written(decoder, 'root ::= "yes"') == ("yes", True)
+        sampler_of(context, "root ::= (")
+    assert written(context, 'root ::= "yes"') == ("yes", True)
 
 
 @pytest.mark.parametrize(
@@ -127,12 +135,11 @@ def test_a_broken_grammar_is_an_error_and_the_next_answer_is_not(decoder: LlamaD
         (" ".join(["Stop. [1]"] * 7), False),
     ],
 )
-def test_which_texts_have_the_form(decoder: LlamaDecoder, text: str, fits: bool) -> None:
-    sampler = decoder._sampler
-    sampler.begin(answer_grammar(2))
-    for token in decoder.model.tokenize(text, add_special=False, parse_special=False):
-        if not sampler._allows(token):
+def test_which_texts_have_the_form(context: LlamaContext, text: str, fits: bool) -> None:
+    sampler = sampler_of(context, answer_grammar(2))
+    for token in context.model.tokenize(text, add_special=False, parse_special=False):
+        if not sampler.allows(token):
             assert not fits
             return
-        llama_cpp.llama_sampler_accept(sampler._grammar, token)
-    assert sampler._allows(decoder.model.eos) is fits
+        sampler.accept(token)
+    assert sampler.allows(context.model.eos) is fits

@@ -13,6 +13,8 @@ from appliance.engines.asked_numbers import gives_number
         ("How often is it given?", "Give it every 8 hours.", "Give 5 mg of it."),
         ("How often is it measured?", "Intervals are 1 to 4 weeks.", "Measure it well."),
         ("How long can it be kept?", "Discard it after 14 days.", "Keep 5 mg of it."),
+        ("How long is it given?", "Lifelong treatment.", "Give it with meals."),
+        ("How long is it given?", "Long-term use is advised.", "Give it in long sips."),
         ("How should it be kept: at which temperature?", "Below 25 °C.", "In the dark."),
         ("Below which eGFR is it stopped?", "An eGFR below 30 mL/min", "Stop it early."),
         ("What INR is the target?", "a target INR of 2.5", "Measure the INR."),

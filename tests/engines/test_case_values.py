@@ -126,3 +126,12 @@ def test_the_weight_that_a_question_gives(question: str, weight: float | None) -
 def test_whom_a_question_is_about_without_naming_them(question: str, who: set[str]) -> None:
     """By stem."""
     assert Case.of(question).patients == who
+
+
+def test_what_the_reduced_question_leaves_out() -> None:
+    whole = "He is 78 years old, weighs 60 kg, and his eGFR is 8. The children are here. What dose?"
+    assert Case.of("What dose?", whole) == Case(
+        8.0, 78.0, Case.of("aged 78 with a GFR of 8").patients, 60.0
+    )
+    # What it gives itself goes before.
+    assert Case.of("What dose with an eGFR of 20?", whole).kidney == 20.0

@@ -2,13 +2,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
 from appliance.domain import Passage, Question
 from appliance.engines import extractive
+from appliance.engines.candidates import Candidate, candidates
+from appliance.engines.choice import MOST_QUOTES
 from appliance.engines.embedder import LlamaEmbedder
-from appliance.engines.extractive import MOST_QUOTES, ExtractiveAnswerer
+from appliance.engines.extractive import ExtractiveAnswerer
 from appliance.engines.introductions import introduction, introductions
 from appliance.errors import Unavailable
 from appliance.sentences import fold
@@ -100,6 +103,23 @@ async def test_a_boxed_warning_is_quoted_whole_and_nothing_else() -> None:
         "Perform regular monitoring of the INR in all treated patients of the ward. [2]",
         "Drugs and changes of the diet affect the INR levels that are achieved. [2]",
     ]
+
+
+async def test_nothing_of_a_boxed_warning_is_left_out_for_what_it_says() -> None:
+    """Neither for its words nor because its sentences, below a long title, are near each other."""
+    title = "WARNING: SERIOUS REACTIONS INCLUDING RUPTURE OF TENDONS, SEIZURES AND NEUROPATHY"
+    said = [
+        "Stop the tablets at once when any of these is felt by the patient.",
+        "Muscles may weaken further in people who have myasthenia gravis already.",
+        "Keep them for infections that nothing else is left for.",
+    ]
+    box = passage("\n".join((title, *said)), 4, title="Quinolone label")
+    others = [
+        passage(f"The boxed warning of quinolone does say {n} things here.", n, title="Quinolone")
+        for n in range(5, 50)
+    ]
+    text = await answer("What does the boxed warning of quinolone say?", (*others, box))
+    assert lines(text) == [f"{sentence} [46]" for sentence in said]
 
 
 async def test_an_item_of_a_list_comes_with_its_lead() -> None:
@@ -217,13 +237,12 @@ async def test_quotes_are_sought_off_the_event_loop_until_it_is_closed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     threads: list[threading.Thread] = []
-    candidates = extractive._candidates
 
-    def watched(question: Question) -> list[extractive._Candidate]:
+    def watched(question: Question) -> list[Candidate]:
         threads.append(threading.current_thread())
         return candidates(question)
 
-    monkeypatch.setattr(extractive, "_candidates", watched)
+    monkeypatch.setattr(extractive, "candidates", watched)
     answerer = ExtractiveAnswerer(WordEmbedder())
     question = Question("What is the starting dose of metformin?", ALL, ())
     assert [piece async for piece in answerer.answer(question)]
@@ -234,17 +253,145 @@ async def test_quotes_are_sought_off_the_event_loop_until_it_is_closed(
         await anext(answerer.answer(question))
 
 
-async def test_a_patients_value_decides_that_stands_outside_the_question() -> None:
-    text = (
-        "Patients with a GFR of 30 to 59 mL/min should receive 800 mg of acyclovir.\n"
-        "Patients with a GFR of 10 to 29 mL/min should receive 400 mg of acyclovir.\n"
+LABEL = passage(
+    "Treatment\n"
+    "Treat for as long as it takes. The duration of treatment with zelocin is as follows:\n"
+    "For patients with a first clot after surgery, zelocin for 3 months\n"
+    "is recommended.\n"
+    "For patients with a first clot and no cause, zelocin for at least 3\n"
+    "months. After 3 months weigh the risk of zelocin.\n",
+    1,
+    title="Zelocin label",
+)
+MORE = passage(
+    "For patients with a second clot, zelocin is given long-term.\n"
+    "For the dentist a note about zelocin is carried along at all times.\n",
+    2,
+    title="Zelocin label",
+)
+
+
+def under(section: str, *found: Passage) -> list[Passage]:
+    return [replace(p, chunk=replace(p.chunk, section=section)) for p in found]
+
+
+async def test_no_case_of_a_list_is_told_without_the_others() -> None:
+    text = await answer(
+        "How long is zelocin given for a first clot with no cause?",
+        under("Treatment", LABEL, MORE),
     )
-    asked = Question(
-        "What is the dose of acyclovir?",
-        (passage(text, title="Acyclovir label"),),
-        patient="Her GFR is 15 mL/min.",
-    )
-    answerer = ExtractiveAnswerer(WordEmbedder())
-    said = "".join([piece async for piece in answerer.answer(asked)])
-    await answerer.close()
-    assert "400 mg" in said and "800 mg" not in said
+    assert lines(text) == [
+        "The duration of treatment with zelocin is as follows: [1]",
+        "- For patients with a first clot after surgery, zelocin for 3 months is recommended. [1]",
+        "- For patients with a first clot and no cause, zelocin for at least 3 months. "
+        "After 3 months weigh the risk of zelocin. [1]",
+        "For patients with a second clot, zelocin is given long-term. [2]",
+    ]
+
+
+async def test_what_limits_an_answer_is_said_and_pushes_nothing_out() -> None:
+    dose = "The dose of zelocin in children with renal failure is 5 mg/kg a day."
+    limit = "There are no recommendations for zelocin in pediatric patients with renal failure."
+    asked = "What is the dose of zelocin in a child with renal failure?"
+    found = [passage(f"Zelocin is white and round. {dose} {limit}\n", title="Zelocin label")]
+    assert lines(await answer(asked, found)) == [f"{dose} [1]", f"{limit} [1]"]
+
+
+async def test_the_dose_of_another_thing_is_not_given() -> None:
+    found = [
+        passage(
+            "The starting dose of zelocin is 2 to 5 mg once daily.\n"
+            "Zelocin is reversed by stopping zelocin and by oral antidotin.\n",
+            title="Zelocin label",
+        )
+    ]
+    text = await answer("how to reverse zelocin, antidotin dose", found)
+    assert lines(text) == ["Zelocin is reversed by stopping zelocin and by oral antidotin. [1]"]
+    assert "2 to 5 mg" in await answer("zelocin starting dose", found)
+
+
+async def test_a_dose_of_animals_or_of_a_trial_is_nobodys() -> None:
+    found = [
+        passage(
+            "Zelocin was given to pregnant rats at doses up to 600 mg/kg/day.\n"
+            "At the end of the trial 70% of the pregnant patients took a dose of 500 mg zelocin.\n",
+            title="Zelocin label",
+        )
+    ]
+    assert await answer("zelocin dose in pregnancy", found) == ""
+    assert "600 mg/kg" in await answer("zelocin dose in pregnant rats", found)
+
+
+async def test_what_is_said_for_want_of_what_is_known_is_not_quoted() -> None:
+    found = [
+        passage(
+            "If the GENX genotype is not known, the starting dose of zelocin is 5 mg.\n"
+            "With GENX *1/*3 or *3/*3 the starting dose of zelocin is 1 mg.\n",
+            title="Zelocin label",
+        )
+    ]
+    text = await answer("GENX *3/*3 zelocin starting dose", found)
+    assert lines(text) == ["With GENX *1/*3 or *3/*3 the starting dose of zelocin is 1 mg. [1]"]
+    assert "5 mg" in await answer("zelocin starting dose, GENX not known", found)
+
+
+async def test_a_question_whether_gets_the_item_and_not_the_list() -> None:
+    found = [
+        passage(
+            "Zelocin is contraindicated in patients with:\n"
+            "• Pregnancy\n"
+            "• Bleeding\n"
+            "• Liver failure\n",
+            title="Zelocin label",
+        )
+    ]
+    lead = "Zelocin is contraindicated in patients with: [1]"
+    assert lines(await answer("zelocin contraindicated in pregnancy?", found)) == [
+        lead,
+        "- Pregnancy [1]",
+    ]
+    whole = [lead, "- Pregnancy [1]", "- Bleeding [1]", "- Liver failure [1]"]
+    assert lines(await answer("What are the contraindications of zelocin?", found)) == whole
+    # What is not in the list is denied by all of it.
+    assert lines(await answer("zelocin contraindicated in glaucoma?", found)) == whole
+
+
+async def test_a_question_for_a_dose_gets_the_items_about_it_of_a_list_on_something_else() -> None:
+    found = [
+        passage(
+            "Tell your doctor if you take:\n• water pills\n• dose changes of zelocin\n• steroids\n",
+            title="Zelocin label",
+        )
+    ]
+    assert lines(await answer("dose changes of zelocin", found)) == [
+        "Tell your doctor if you take: [1]",
+        "- dose changes of zelocin [1]",
+    ]
+
+
+async def test_items_that_only_count_together_stay_together() -> None:
+    items = "• Pregnancy\n• Bleeding\n• Liver failure\n"
+    lead = "Zelocin is contraindicated in patients with all of the following:"
+    found = [passage(f"{lead}\n{items}", title="Zelocin label")]
+    assert len(lines(await answer("zelocin contraindicated in pregnancy?", found))) == 4
+
+
+async def test_a_heading_far_above_says_for_whom() -> None:
+    adult = passage("Tablets\nThe starting dose of zelocin is 500 mg twice a day.\n", 1)
+    child = passage("The starting dose of zelocin for children is 250 mg a day.\n", 2)
+    path = ("2 DOSAGE", "2.1 Adult Dosage")
+    adult = replace(adult, chunk=replace(adult.chunk, path=path, section="Tablets"))
+    assert lines(await answer("zelocin starting dose", [adult])) == [
+        "2.1 Adult Dosage [1]",
+        "- The starting dose of zelocin is 500 mg twice a day. [1]",
+    ]
+    assert "500 mg" not in await answer("zelocin starting dose in a child", [adult, child])
+
+
+async def test_one_list_may_be_long_and_no_second_one_comes_on_top() -> None:
+    def listed(name: str, count: int) -> str:
+        items = "".join(f"• rash of kind {name}{n}\n" for n in range(count))
+        return f"The side effects of zelocin {name} are:\n{items}"
+
+    found = [passage(f"{listed('a', 7)}\n{listed('b', 7)}", title="Zelocin label")]
+    assert len(lines(await answer("What are the side effects of zelocin?", found))) == 8

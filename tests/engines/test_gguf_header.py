@@ -8,7 +8,7 @@ import pytest
 from appliance.engines.gguf_header import read_header
 from appliance.engines.llama_runtime import LlamaModel
 from appliance.errors import Unavailable
-from tests.random_gguf import tiny_vocabulary, write_random_llama
+from tests.random_gguf import Vocabulary, tiny_vocabulary, write_random_llama
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +62,39 @@ def test_a_truncated_file_never_reaches_native_code_unchecked(whole: Path, tmp_p
         path.write_bytes(data[:place])
         with pytest.raises(Unavailable, match="llm_model"):
             LlamaModel(path, setting="llm_model")
+
+
+def test_a_file_that_changed_is_read_anew(tmp_path: Path) -> None:
+    path = write_random_llama(tmp_path / "m.gguf", layers=1, vocabulary=tiny_vocabulary())
+    assert read_header(path, setting="x") is read_header(path, setting="x")
+    write_random_llama(path, layers=2, vocabulary=tiny_vocabulary())
+    assert read_header(path, setting="x").number("block_count") == 2
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(Unavailable, match="incomplete"):
+        read_header(path, setting="x")
+
+
+def test_a_vocabulary_of_several_megabytes_is_passed_over(tmp_path: Path) -> None:
+    words = tiny_vocabulary()
+    more = [b"w" * length for length in (1 << 20, 1, (1 << 20) - 8, (1 << 20) - 16, 3 << 20, 0, 7)]
+    longer = Vocabulary(
+        [*words.pieces, *more], words.scores + [0.0] * len(more), words.kinds + [1] * len(more)
+    )
+    path = write_random_llama(tmp_path / "m.gguf", vocabulary=longer, chat_template="after")
+    header = read_header(path, setting="x")
+    assert header.lengths["tokenizer.ggml.tokens"] == len(longer.pieces)
+    assert header.metadata["tokenizer.chat_template"] == "after"
+
+
+@pytest.mark.parametrize("length", [1 << 63, (1 << 64) - 1, 1 << 40])
+def test_a_word_longer_than_the_file_is_damage(length: int, whole: Path, tmp_path: Path) -> None:
+    data = whole.read_bytes()
+    key = b"tokenizer.ggml.tokens"
+    place = data.index(key) + len(key) + 4 + 4 + 8  # past the types and the count
+    path = tmp_path / "long.gguf"
+    path.write_bytes(data[:place] + length.to_bytes(8, "little") + data[place + 8 :])
+    with pytest.raises(Unavailable, match="incomplete"):
+        read_header(path, setting="x")
 
 
 def test_flipped_bytes_in_the_metadata_never_end_the_process(whole: Path, tmp_path: Path) -> None:

@@ -12,25 +12,21 @@ from typing import Any
 import llama_cpp
 import pytest
 
+from appliance.compute_arbiter import Priority, compute
 from appliance.engines import llama_engine, llama_runtime
 from appliance.engines.chat_template import ChatTemplate
-from appliance.engines.llama_decoder import LlamaDecoder
+from appliance.engines.llama_context import LlamaContext
 from appliance.engines.llama_engine import LlamaEngine
 from appliance.engines.prompt import candidates
+from appliance.engines.protocols import QueuePlace
 from appliance.errors import Busy, Invalid, Unavailable
 from tests.embedding_model import embedding_model
+from tests.engines.asking import told, until_idle
 from tests.engines.questions import question
 from tests.random_gguf import stories_vocabulary, tiny_vocabulary, write_random_llama
 from tests.shared_data import shared_data
 
 STORY = question("Once upon a time there was a little dog.")
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Random weights, big enough for a step to take about a millisecond."""
-    path = tmp_path_factory.mktemp("llm") / "random.gguf"
-    return write_random_llama(path, layers=4, width=256, context=4096)
 
 
 @pytest.fixture
@@ -42,17 +38,11 @@ async def engine(model: Path) -> AsyncIterator[LlamaEngine]:
 
 
 async def whole(engine: LlamaEngine, text: str = STORY.text) -> str:
-    return "".join([piece async for piece in engine.answer(question(text))])
-
-
-async def until_idle(engine: LlamaEngine) -> None:
-    async with asyncio.timeout(10):
-        while engine.running or engine.waiting:  # noqa: ASYNC110
-            await asyncio.sleep(0.0005)  # the engine tells nobody when it is free
+    return await told(engine, question(text))
 
 
 async def test_it_streams_piece_by_piece(engine: LlamaEngine) -> None:
-    pieces = [piece async for piece in engine.answer(STORY)]
+    pieces = [piece async for piece in engine.answer(STORY) if isinstance(piece, str)]
     assert len(pieces) > 50
     assert all(pieces)
     assert engine.name == "random-4x256"
@@ -127,9 +117,10 @@ async def test_cancelling_while_the_prompt_is_read(model: Path) -> None:
 
 
 async def test_a_full_queue_is_busy_and_a_left_place_is_free(engine: LlamaEngine) -> None:
+    await whole(engine)  # what all prompts begin with is read by now
     streams = [engine.answer(question(f"Story {n}")) for n in range(4)]
     tasks = []
-    with llama_runtime.compute.turn():  # nothing is computed meanwhile
+    with compute.turn(Priority.ANSWER):  # nothing is computed meanwhile
         for stream in streams:
             tasks.append(asyncio.create_task(anext(stream)))
             while not engine.running:  # noqa: ASYNC110
@@ -145,7 +136,7 @@ async def test_a_full_queue_is_busy_and_a_left_place_is_free(engine: LlamaEngine
 
 
 async def _assert_busy_until_one_leaves(
-    engine: LlamaEngine, tasks: list[asyncio.Task[str]]
+    engine: LlamaEngine, tasks: list[asyncio.Task[str | QueuePlace]]
 ) -> None:
     assert engine.waiting == 3
     with pytest.raises(Busy) as refused:
@@ -176,23 +167,28 @@ async def test_closing_during_a_stream(model: Path) -> None:
     assert not [t for t in threading.enumerate() if t.name == "language-model"]
 
 
+async def test_it_tells_how_much_is_loaded(model: Path) -> None:
+    told: list[float] = []
+    engine = await LlamaEngine.open(model, threads=1, on_progress=told.append)
+    assert told == sorted(told) and told[-1] == 1.0
+    assert all(0 <= share <= 1 for share in told)
+    await engine.close()
+
+
 async def test_an_opening_that_is_cancelled_leaves_no_thread(
     model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loading, load = threading.Event(), threading.Event()
-    closed: list[LlamaDecoder] = []
+    opened: list[LlamaContext] = []
 
-    class Slow(LlamaDecoder):
+    class Slow(LlamaContext):
         def __init__(self, path: Path, **options: Any) -> None:
             loading.set()
             assert load.wait(10)
             super().__init__(path, **options)
+            opened.append(self)
 
-        def close(self) -> None:
-            closed.append(self)
-            super().close()
-
-    monkeypatch.setattr(llama_engine, "LlamaDecoder", Slow)
+    monkeypatch.setattr(llama_engine, "LlamaContext", Slow)
     opening = asyncio.create_task(LlamaEngine.open(model, threads=1))
     await asyncio.to_thread(loading.wait, 10)
     opening.cancel()
@@ -200,7 +196,7 @@ async def test_an_opening_that_is_cancelled_leaves_no_thread(
     load.set()
     with pytest.raises(asyncio.CancelledError):
         await asyncio.wait_for(opening, 10)
-    assert len(closed) == 1
+    assert opened == []  # it was given up, not waited for
     assert not [t for t in threading.enumerate() if t.name == "language-model"]
 
 
@@ -244,7 +240,7 @@ async def test_a_question_longer_than_the_context(model: Path) -> None:
     assert await whole(engine, "why?")
     # Passages that do not fit are left out, the question is not.
     long = question("why?", ["a passage of many words " * 400] * 8)
-    assert "".join([piece async for piece in engine.answer(long)])
+    assert await told(engine, long)
     await engine.close()
 
 
@@ -314,20 +310,41 @@ async def test_stories_are_told_token_for_token_as_llama_cpp_tells_them() -> Non
     path = shared_data("models/stories260K-f32.gguf")
     asked = question("Once upon a time")
     engine = await LlamaEngine.open(path, threads=1, context_tokens=512, max_tokens=40)
-    ours = "".join([piece async for piece in engine.answer(asked)])
-    again = "".join([piece async for piece in engine.answer(asked)])
+    ours = await told(engine, asked)
+    again = await told(engine, asked)
     await engine.close()
 
     prompt = ChatTemplate(None, bos="", eos="").render(next(candidates(asked)).turns)[0].text
-    reference = llama_cpp.Llama(str(path), n_ctx=512, n_threads=1, verbose=False)
+    reference = llama_cpp.Llama(str(path), n_ctx=512, n_threads=1, n_threads_batch=1, verbose=False)
     tokens = reference.tokenize(prompt.encode(), add_bos=True, special=False)
-    told: list[int] = []
+    tokens_told: list[int] = []
     for token in reference.generate(tokens, temp=0.0, repeat_penalty=1.0):
-        if token == reference.token_eos() or len(told) == 40:
+        if token == reference.token_eos() or len(tokens_told) == 40:
             break
-        told.append(token)
-    text = reference.detokenize(told).decode("utf-8", "replace").lstrip()
+        tokens_told.append(token)
+    text = reference.detokenize(tokens_told).decode("utf-8", "replace").lstrip()
     reference.close()
     assert ours == text
     assert again == ours
     assert len(ours) > 60
+
+
+async def test_steps_that_write_go_before_those_that_only_read(
+    engine: LlamaEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Priority] = []
+    turn = compute.turn
+
+    def noted(priority: Priority) -> Any:
+        asked.append(priority)
+        return turn(priority)
+
+    monkeypatch.setattr(compute, "turn", noted)
+    async with aclosing(engine.answer(STORY)) as pieces:
+        async for _ in pieces:
+            if Priority.ANSWER in asked:
+                break
+    first = asked.index(Priority.ANSWER)
+    assert first > 0
+    assert set(asked[:first]) == {Priority.PROMPT}
+    assert set(asked[first:]) == {Priority.ANSWER}

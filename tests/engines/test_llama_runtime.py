@@ -1,49 +1,15 @@
 from __future__ import annotations
 
 import logging
-import threading
-import time
 from pathlib import Path
 
+import gguf
+import numpy as np
 import pytest
 
-from appliance.engines.llama_runtime import ComputeTurns, LlamaModel
+from appliance.engines.llama_runtime import LlamaModel
+from appliance.errors import Unavailable
 from tests.random_gguf import tiny_vocabulary, write_random_llama
-
-
-def test_turns_are_taken_one_at_a_time_in_order() -> None:
-    turns = ComputeTurns()
-    log: list[str] = []
-    inside = 0
-
-    def work(name: str) -> None:
-        nonlocal inside
-        with turns.turn():
-            inside += 1
-            assert inside == 1
-            log.append(name)
-            time.sleep(0.01)
-            inside -= 1
-
-    threads = []
-    with turns.turn():
-        for name in "abcd":
-            thread = threading.Thread(target=work, args=(name,))
-            thread.start()
-            time.sleep(0.02)
-            threads.append(thread)
-        assert log == []
-    for thread in threads:
-        thread.join()
-    assert log == ["a", "b", "c", "d"]
-
-
-def test_a_failed_step_gives_its_turn_back() -> None:
-    turns = ComputeTurns()
-    with pytest.raises(ZeroDivisionError), turns.turn():
-        raise ZeroDivisionError
-    with turns.turn():
-        pass
 
 
 def test_control_tokens_in_text_of_others_stay_text(tmp_path: Path) -> None:
@@ -88,3 +54,15 @@ def test_the_native_log_is_silent_on_standard_error(
     LlamaModel(path, setting="llm_model").close()
     captured = capfd.readouterr()
     assert captured.out == "" and captured.err == ""
+
+
+def test_a_failed_load_tells_the_cause_and_no_directory(tmp_path: Path) -> None:
+    path = tmp_path / "lacks.gguf"
+    writer = gguf.GGUFWriter(path, "llama")
+    writer.add_tensor("token_embd.weight", np.ones((8, 64), np.float32))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    with pytest.raises(Unavailable, match=r"lacks\.gguf \(setting llm_model\): .*key not found"):
+        LlamaModel(path, setting="llm_model")

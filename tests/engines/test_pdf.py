@@ -14,7 +14,9 @@ from typing import Any
 
 import pytest
 
+from appliance.engines import model_trial
 from appliance.engines import pdf as pdf_engine
+from appliance.engines.child_environment import environment
 from appliance.engines.pdf import ExtractionFailed, PdfReader
 from appliance.engines.pdf_words import cleaned
 from appliance.storage.segments import DamagedFile
@@ -169,16 +171,17 @@ def test_the_child_is_given_no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VOICEASSIST_SECRET", "x")
     monkeypatch.setenv("_PYI_ARCHIVE_FILE", "/opt/voiceassist")
     monkeypatch.setenv("LD_LIBRARY_PATH", "/opt/lib")
-    environment = pdf_engine._environment()
-    assert "VOICEASSIST_SECRET" not in environment
-    assert environment["_PYI_ARCHIVE_FILE"] == "/opt/voiceassist"
-    assert environment["LD_LIBRARY_PATH"] == "/opt/lib"
+    given = environment()
+    assert "VOICEASSIST_SECRET" not in given
+    assert given["_PYI_ARCHIVE_FILE"] == "/opt/voiceassist"
+    assert given["LD_LIBRARY_PATH"] == "/opt/lib"
 
 
 def test_the_frozen_child_is_the_executable_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "frozen", True, raising=False)
     assert pdf_engine.command() == [sys.executable, "extract-pdf"]
-    assert "PYTHONPATH" not in pdf_engine._environment()
+    assert model_trial.command() == [sys.executable, "try-model"]
+    assert "PYTHONPATH" not in environment()
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,8 @@ def words(page: str, wanted: str, near: int | None = None) -> list[str]:
         ("alcohol-based", ["alco\u0002hol-based"]),
         ("25 mg", ["25 mg"]),  # not "2-5 mg", another dose
         ("2-5 mg", ["2-5 mg"]),
-        ("\u2022 2-5", ["\uf0b7 2-5"]),
+        ("\u2022 2-5", ["2-5"]),
+        ("\u2022 twice a day", ["twice a day"]),  # a mark that the page draws is no character
         ("first", ["\ufb01rst"]),
         ("\ufb01rst", ["\ufb01rst"]),
         ("absent", []),

@@ -2,8 +2,13 @@ from __future__ import annotations
 
 import pytest
 
-from appliance.engines.case_values import Case
-from appliance.engines.question_forms import asked_section, form_bonus, other_population
+from appliance.engines.question_forms import (
+    asked_section,
+    asks_dose,
+    asks_whether,
+    dose_owner,
+    form_bonus,
+)
 
 
 @pytest.mark.parametrize(
@@ -42,14 +47,34 @@ def test_sections_asked_for_whole(question: str, heading: str, expected: bool) -
 
 
 @pytest.mark.parametrize(
-    ("question", "text", "expected"),
+    ("question", "dose", "whether"),
     [
-        ("Dose in adults?", "Pediatric patients: 5 mg", True),
-        ("Dose in children?", "Adults: 5 mg", True),
-        ("Dose in adults?", "Adults and children: 5 mg", False),
-        ("Dose?", "Children: 5 mg", False),
-        ("Dose in adults?", "5 mg", False),
+        ("Dose of zelocin?", True, False),
+        ("How much zelocin is given?", True, False),
+        ("zelocin dosing in renal failure", True, False),
+        ("Is zelocin safe in pregnancy", False, True),
+        ("zelocin contraindicated in pregnancy?", False, True),
+        ("Can the dose of zelocin be doubled?", True, True),
+        ("Who should not take zelocin?", False, False),
+        ("Zelocin side effects?", False, False),
+        ("zelocin in pregnancy", False, False),
     ],
 )
-def test_other_populations(question: str, text: str, expected: bool) -> None:
-    assert other_population(Case.of(question), text) is expected
+def test_what_is_asked_for(question: str, dose: bool, whether: bool) -> None:
+    assert asks_dose(question) is dose
+    assert asks_whether(question) is whether
+
+
+@pytest.mark.parametrize(
+    ("question", "owner"),
+    [
+        ("What is the dose of zelocin in adults?", {"zelocin"}),
+        ("reverse marevan, zelocin K dose", {"zelocin", "k"}),
+        ("maximum daily dose", set()),
+        ("a dose of 5 mg", set()),
+        ("How is it dosed?", set()),
+        ("paediatric dose", set()),
+    ],
+)
+def test_whose_dose_is_asked_for(question: str, owner: set[str]) -> None:
+    assert dose_owner(question) == owner

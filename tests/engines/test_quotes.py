@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from appliance.engines.quotes import quotes
@@ -183,3 +185,70 @@ def test_a_sentence_that_leans_on_the_one_before_it_is_quoted_with_it() -> None:
 def test_a_statement_without_its_full_stop_is_quoted() -> None:
     text = "Ask a doctor before use if the user has liver disease\n\nDo not freeze the vial.\n"
     assert found(text)[0] == ("Ask a doctor before use if the user has liver disease",)
+
+
+def test_a_list_below_words_that_deny_it_is_quoted_in_one() -> None:
+    text = "Do not use\n• if you ever had an allergic reaction to it\n• before an operation"
+    assert found(text) == [(" ".join(text.split()),)]
+
+
+def test_a_title_of_several_lines_is_the_heading_of_what_is_below_it() -> None:
+    title = "WARNING: SERIOUS REACTIONS INCLUDING RUPTURE\nAND EXACERBATION OF MYASTHENIA"
+    whole = passage(f"{title}\nStop the drug at once in patients who have any of these.")
+    whole = replace(whole, chunk=replace(whole.chunk, section=" ".join(title.split())))
+    assert {quote.heading for quote in quotes(0, whole)} == {" ".join(title.split())}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        # Its own headings again, as the page has them.
+        ("2.1 Adult Dosage\nTablets\nThe dose to begin with is 10 mg daily.\n", "2.1 Adult Dosage"),
+        ("Tablets\nThe dose to begin with is 10 mg daily.\n", "2.1 Adult Dosage"),
+        ("The dose to begin with is 10 mg daily.\n", "2.1 Adult Dosage"),
+        # It says for whom itself.
+        ("The dose for adults to begin with is 10 mg daily.\n", ""),
+        # A heading that is none of those above the passage, under which it may stand or not.
+        ("2.2 Storage of Tablets\nThe place to be kept in is dry and dark.\n", ""),
+        ("2.2 Use in Children\nThe dose to begin with is 10 mg daily.\n", "2.2 Use in Children"),
+    ],
+)
+def test_the_nearest_heading_above_that_says_for_whom_goes_with_a_sentence(
+    text: str, expected: str
+) -> None:
+    page = passage(text)
+    chunk = replace(page.chunk, path=("2 DOSAGE", "2.1 Adult Dosage"), section="Tablets")
+    (quote,) = quotes(0, replace(page, chunk=chunk))
+    assert quote.lead == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        # Cases: whole, each with what follows it in its paragraph, and none alone.
+        (
+            "The drug is given as follows:\n"
+            "For patients with a cough the drug is\n"
+            "given for 3 days. Then weigh its risk.\n"
+            "For patients with a fever the drug is given for 5 days.\n"
+            "Store all of the tablets in a dry place.\n",
+            [
+                (
+                    "The drug is given as follows:",
+                    "For patients with a cough the drug is given for 3 days. Then weigh its risk.",
+                    "For patients with a fever the drug is given for 5 days.",
+                ),
+                ("Store all of the tablets in a dry place.",),
+            ],
+        ),
+        # No cases: a paragraph below a colon.
+        (
+            "The drug is given as follows:\n"
+            "Shake the bottle well before every\n"
+            "use of it. Then weigh the risk of it.\n",
+            [("Shake the bottle well before every use of it.",), ("Then weigh the risk of it.",)],
+        ),
+    ],
+)
+def test_cases_of_one_thing_are_quoted_together(text: str, expected: list[tuple[str, ...]]) -> None:
+    assert found(text) == expected

@@ -37,6 +37,17 @@ def test_a_table_that_goes_on_has_the_head_from_above() -> None:
     assert (row.text, row.lead) == ("150 mL\t116 mL", "Table 2\nBottle\tWater")
 
 
+def test_the_rest_of_a_row_has_the_cell_that_the_page_above_has() -> None:
+    cut = passage("Skin\t\t250 mg\nBone\tSevere\t875 mg")
+    head = "Table 2\nInfection\tSeverity\tDose"
+    cut = replace(cut, chunk=replace(cut.chunk, lead=f"{head}\n\tMild\t"))
+    rows, _ = rows_of(cut.chunk)
+    assert [(row.text, row.lead) for row in rows] == [
+        ("Skin\t\t250 mg", f"{head}\nMild"),
+        ("Bone\tSevere\t875 mg", head),
+    ]
+
+
 DOSING = (
     "Table 1. Dosing in adults\n"
     "Infection\tSeverity\tDose over 24 h\n"

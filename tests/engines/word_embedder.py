@@ -29,7 +29,7 @@ class WordEmbedder:
     def dimensions(self) -> int:
         return DIMENSIONS
 
-    async def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    async def embed(self, texts: Sequence[str], *, background: bool = False) -> NDArray[np.float32]:
         self.texts += texts
         rows = np.zeros((len(texts), DIMENSIONS), np.float32)
         for row, text in zip(rows, texts, strict=True):

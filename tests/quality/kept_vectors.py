@@ -40,12 +40,12 @@ class KeptVectors:
     def words(self) -> frozenset[str]:
         return self._embedder.words
 
-    async def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    async def embed(self, texts: Sequence[str], *, background: bool = False) -> NDArray[np.float32]:
         keys = [hashlib.sha256(text.encode()).digest() for text in texts]
         found = {key: vector for key in keys if (vector := self._find(key)) is not None}
         missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in found}
         if missing:
-            vectors = await self._embedder.embed(list(missing.values()))
+            vectors = await self._embedder.embed(list(missing.values()), background=background)
             new = dict(zip(missing, vectors, strict=True))
             self.keep(new)
             found |= new

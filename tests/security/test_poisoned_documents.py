@@ -20,9 +20,10 @@ from appliance.domain import Message, Question
 from appliance.engines.chat_template import ChatTemplate
 from appliance.engines.extractive import ExtractiveAnswerer
 from appliance.engines.introductions import introductions
-from appliance.engines.llama_decoder import LlamaDecoder
-from appliance.engines.llama_engine import LlamaEngine, _prompt_tokens
+from appliance.engines.llama_engine import LlamaEngine
+from appliance.engines.llama_runtime import LlamaModel
 from appliance.engines.prompt import INSTRUCTIONS
+from appliance.engines.prompt_tokens import prompt_tokens
 from appliance.engines.protocols import AnswerEngine
 from appliance.sentences.invisible import visible
 from appliance.services.answer_streams import AnswerStreams, Done, Sources
@@ -235,8 +236,7 @@ def chat_model(tmp_path: Path) -> Path:
 
 
 def test_no_word_of_a_document_becomes_a_control_token(chat_model: Path) -> None:
-    decoder = LlamaDecoder(chat_model, threads=1, context_tokens=4096, temperature=0.0, seed=None)
-    model = decoder.model
+    model = LlamaModel(chat_model, setting="llm_model")
     source = model.header.metadata["tokenizer.chat_template"]
     assert isinstance(source, str)
     template = ChatTemplate(
@@ -245,7 +245,7 @@ def test_no_word_of_a_document_becomes_a_control_token(chat_model: Path) -> None
 
     def control_tokens(text: str, asked: str) -> list[int]:
         found = question(asked, [text])
-        tokens, _ = _prompt_tokens(decoder, template, found)
+        tokens = prompt_tokens(model, template, found, 4096).tokens
         return [token for token in tokens if llama_cpp.llama_vocab_is_control(model.vocab, token)]
 
     clean = control_tokens("Give 5 mg.", "Why?")
@@ -256,7 +256,7 @@ def test_no_word_of_a_document_becomes_a_control_token(chat_model: Path) -> None
         assert control_tokens("Give 5 mg.", f"Why {text}?") == clean
     for document in POISONED:
         assert control_tokens(document.text, document.question) == clean
-    decoder.close()
+    model.close()
 
 
 def test_the_rules_know_what_they_are_said_to_know() -> None:

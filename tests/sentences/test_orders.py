@@ -1,9 +1,15 @@
 from __future__ import annotations
 
+import gzip
+import json
+from itertools import islice
+
 import pytest
 
 from appliance.sentences.invisible import visible
 from appliance.sentences.orders import gives_orders, orders, without_orders
+from tests.sentences.order_lines import ATTACKS, INNOCENT
+from tests.shared_data import shared_data
 
 
 @pytest.mark.parametrize(
@@ -63,6 +69,33 @@ def test_what_gives_an_order_goes_and_nothing_else() -> None:
     left = " ".join(without_orders(text).split())
     assert left == "Give 5 mg. The usual dose is 10 mg. Wash hands."
     assert without_orders("Give 5 mg.") == "Give 5 mg."
+
+
+@pytest.mark.parametrize("text", ATTACKS)
+def test_an_order_names_a_program_and_what_it_is_to_say(text: str) -> None:
+    text = text.replace("\\n", "\n")
+    assert gives_orders(text)
+    assert "Give 5 mg." in without_orders(f"Give 5 mg.\n\n{text}")
+    assert text not in without_orders(f"Give 5 mg.\n\n{text}")
+
+
+@pytest.mark.parametrize("text", INNOCENT)
+def test_words_that_clinical_text_has_as_well_are_no_order(text: str) -> None:
+    assert not gives_orders(text)
+
+
+def test_innocent_lines_below_each_other_make_no_order() -> None:
+    assert not gives_orders("\n".join(INNOCENT))
+    assert not gives_orders(" ".join(INNOCENT))
+
+
+@pytest.mark.parametrize("name", ["medquad_qa", "bioasq_snippets"])
+def test_in_real_texts_on_health_nothing_is_taken_for_an_order(name: str) -> None:
+    path = shared_data(f"retrieval/{name}/corpus.jsonl.gz")
+    with gzip.open(path, "rt", encoding="utf-8") as corpus:
+        texts = [json.loads(line)["text"] for line in islice(corpus, 0, None, 10)]
+    assert len(texts) > 300
+    assert [text for text in texts if gives_orders(text)] == []
 
 
 @pytest.mark.parametrize(

@@ -115,6 +115,41 @@ def test_lists_with_and_without_bullets() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("page", "lead"),
+    [
+        ("Severe liver damage may occur\nif\n• an adult drinks\n• A child is given", 0),
+        ("This drug is strong. It may harm if\n• an adult drinks\n• a child is given it", 1),
+        ("Do not use\n• if you have asthma\n• before an operation", 0),
+        ("Stop use and ask a doctor if\n1. pain gets worse\n2. fever gets worse", 0),
+    ],
+)
+def test_words_that_stop_lead_to_the_marked_items_below(page: str, lead: int) -> None:
+    found = [kind for kind, _ in kinds(page)]
+    assert found == [Kind.SENTENCE] * lead + [Kind.LEAD, Kind.ITEM, Kind.ITEM]
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "CONTRAINDICATIONS\n• asthma\n• angina",
+        "2.1 Recommended Dosage\n• one tablet a day\n• with food",
+        "Give it with water.\n• one tablet a day\n• with food",
+        "Risk Assessment\n• Ask for falls\n• Ask for pain",
+    ],
+)
+def test_titles_and_sentences_lead_to_none(page: str) -> None:
+    assert Kind.LEAD not in [kind for kind, _ in kinds(page)]
+
+
+def test_a_reference_with_brackets_in_it_ends_an_item() -> None:
+    page = (
+        "They have occurred together:\nTendinitis and rupture of tendons [see WARNINGS (5.2)]\n"
+        "Peripheral neuropathy in adults [see WARNINGS (5.3)]\nCentral effects [see (5.4)]"
+    )
+    assert [text[:10] for _, text in kinds(page)[1:]] == ["Tendinitis", "Peripheral", "Central ef"]
+
+
 def test_running_heads_join_no_sentence() -> None:
     page = "15\nVersion 2.3 - September 2016\nsystematic approach to transfer when appropriate.\n"
     assert kinds(page) == [

@@ -322,6 +322,7 @@ JOINED_FALSE = [
     (APIXABAN, "Increase the dose to 5 mg twice daily in patients aged 80 years or older."),
     (APIXABAN, "The recommended dose of apixaban is 5 mg per dose once daily."),
     (APIXABAN, "The recommended dose of rivaroxaban is 5 mg taken orally twice daily."),
+    (APIXABAN, "The recommended dose of apixaban is 2.5 mg twice daily."),
     (PHENYTOIN, "Phenytoin is loaded at 20 mg intravenously."),
     (PHENYTOIN, "Phenytoin is loaded at 20 mg/kg orally."),
     (PHENYTOIN, "Phenytoin may be infused at up to 150 mg per minute."),
@@ -387,6 +388,7 @@ JOINED_FALSE = [
     (CLOZAPINE, "Check the white cell count monthly."),
     (CLOZAPINE, "Quetiapine causes weight gain."),
     (STEROIDS, "Hydrocortisone 100 mg is given every 6 hours."),
+    (STEROIDS, "Hydrocortisone 50 mg is given intravenously."),
     (STEROIDS, "Hydrocortisone 20 mg is given by mouth each morning."),
     (STEROIDS, "Prednisolone 100 mg is given intravenously."),
     (STEROIDS, "Prednisolone 20 mg is given intravenously each morning."),
@@ -414,9 +416,7 @@ JOINED_FALSE = [
 
 # Not told apart yet.
 MISSED = [
-    (APIXABAN, "The recommended dose of apixaban is 2.5 mg twice daily."),
     (TOCILIZUMAB, "Tocilizumab should not be given with methotrexate."),
-    (STEROIDS, "Hydrocortisone 50 mg is given intravenously."),
     (VIALS, "Store opened insulin vials at 2°C to 8°C."),
 ]
 

@@ -12,6 +12,7 @@ from appliance.services.answer_streams import (
     Failed,
     Listener,
     Piece,
+    Queued,
     Sources,
 )
 
@@ -64,6 +65,33 @@ async def test_a_returning_listener_goes_on_behind_what_it_saw() -> None:
     answer.end(end)
     assert taken(ahead) == [end]
     assert taken(answer.listen(lambda: None, after_seq=3)) == [end]
+
+
+async def test_a_place_in_the_queue_is_told_while_it_is_true() -> None:
+    answer = stream()
+    listener = answer.listen(lambda: None)
+    answer.sources(())
+    answer.wait_at(3, 9.0)
+    assert taken(listener) == [Sources(()), Queued(3, 9.0)]
+    assert taken(listener) == []
+    answer.wait_at(2, 6.0)
+    answer.wait_at(1, 3.0)
+    assert taken(listener) == [Queued(1, 3.0)]  # the second place is of no use any more
+    late = answer.listen(lambda: None)
+    assert taken(late) == [Sources(()), Queued(1, 3.0)]
+    answer.say("a")
+    answer.wait_at(1, 3.0)
+    assert taken(listener) == [Piece(1, "a")]
+    assert taken(answer.listen(lambda: None)) == [Sources(()), Piece(1, "a")]
+
+
+async def test_who_did_not_hear_its_place_before_the_end_never_does() -> None:
+    answer = stream()
+    answer.wait_at(1, 3.0)
+    end = Failed(Unavailable("off"))
+    answer.end(end)
+    answer.wait_at(1, 3.0)
+    assert taken(answer.listen(lambda: None)) == [end]
 
 
 async def test_nothing_is_said_after_the_end_or_a_cancel() -> None:

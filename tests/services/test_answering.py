@@ -11,8 +11,8 @@ from typing import Any, cast
 
 import pytest
 
-from appliance.domain import Message, MessageRole, MessageStatus
-from appliance.engines.protocols import NO_ANSWER
+from appliance.domain import Message, MessageRole, MessageStatus, Passage
+from appliance.engines.protocols import NO_ANSWER, AnswerEngine
 from appliance.errors import ApplianceError, Busy, Invalid, NotFound, Unavailable
 from appliance.services import answer_writer
 from appliance.services.answer_streams import AnswerStream, Done, Failed
@@ -20,6 +20,7 @@ from appliance.services.grounding import Grounding, ground
 from appliance.services.lexicon import Lexicon
 from appliance.services.query import Vocabulary
 from appliance.services.refusals import refusal
+from appliance.services.serving_llm import ServingLlm
 from appliance.storage import documents
 from appliance.storage.database import Connection, Database
 from tests.answering_parts import (
@@ -38,6 +39,7 @@ from tests.answering_parts import (
     said,
 )
 from tests.conftest import SettableClock
+from tests.fake_engine import FakeEngine
 
 ADA, BEN = principal("ada"), principal("ben")
 QUOTE = "The usual dose is 5 mg once daily. [1]"
@@ -92,6 +94,28 @@ async def test_an_answer_is_stored_as_it_was_said(world: World) -> None:
     assert await actions(world) == ["conversation.create", "message.create", "answer.complete"]
     assert world.ends == ["complete"]
     assert world.watches.count() == 0
+
+
+async def test_an_answer_names_the_model_that_wrote_it(world: World) -> None:
+    """One took another's place while passages were looked for, and a third while it wrote."""
+    old, new, newer = FakeEngine("old"), FakeEngine("new"), FakeEngine("newer")
+    new.enqueue(["The usual dose is ", "5 mg once daily. [1]"], delay_s=0.02)
+    serving = ServingLlm(old)
+    writer = cast(Any, world.answering)._writer
+
+    async def engine_for(user_id: str) -> AnswerEngine | None:
+        return serving.for_question()
+
+    async def replaced(question: str, found: list[Passage]) -> list[Passage]:
+        serving.take(new)
+        return found
+
+    writer._engine_for, writer._bearing = engine_for, replaced
+    stream = await world.answering.reply(ADA, ORIGIN, "What is the usual dose?")
+    await pieces_said(stream, 1)
+    serving.take(newer)
+    assert (await ended(stream)).model == "new"
+    assert (old.started, new.started, newer.started) == (0, 1, 0)
 
 
 async def test_an_answer_is_checked_off_the_event_loop(

@@ -10,9 +10,10 @@ KNOWN = {
     "amoxicillin": 3, "amoxil": 1, "ciprofloxacin": 2, "streptococcus": 3, "streptococci": 1,
     "theophylline": 2, "theo": 1, "prednisone": 1, "prednisolone": 1, "metformin": 1, "label": 9,
     "acetaminophen": 1, "warfarin": 1, "coumadin": 1, "step": 4, "hyperkalemia": 2,
-    "hypertension": 3,
+    "hypertension": 3, "zelfarin": 3, "zelfarins": 1, "zelfarinfor": 1, "vexamil": 2,
+    "vexamilase": 2, "penicillinase": 1, "metronome": 1,
 }  # fmt: skip
-COMMON = frozenset("label step the metal hyper reset rest amoeba anaemia".split())
+COMMON = frozenset("label step metro the metal hyper reset rest amoeba anaemia".split())
 
 
 @pytest.fixture
@@ -35,6 +36,11 @@ def beginnings() -> Beginnings:
         ("gluco", "glucophage"),
         ("strep", "streptococcus"),  # one word with two endings
         ("theop", "theophylline"),
+        ("zelf", "zelfarin"),  # also run together with what follows
+        ("vexa", None),  # one as usual as the other
+        ("penicillin", None),  # a name of its own
+        ("zelfari", None),  # a slip
+        ("metro", None),
         ("predn", None),  # two drugs
         ("hype", None),
         ("theo", None),  # a word of the documents

@@ -118,15 +118,15 @@ async def test_new_answers_cite_what_is_said_now(shelf: Shelf) -> None:
         document.id,
         category="psychiatry",
         version="4",
-        effective_date="2026-02-01",
+        effective_date="2019-02-01",
         review_by="2020-01-01",
         owner=None,
     )
     (passage,) = await shelf.retrieval.find("haloperidol")
     cited = passage.document
     assert (cited.category, cited.version) == ("psychiatry", "4")
-    # Neither a date in the future nor one in the past takes a document out of answers.
-    assert (cited.effective_date, cited.review_by) == ("2026-02-01", "2020-01-01")
+    # A review that is overdue takes no document out of answers.
+    assert (cited.effective_date, cited.review_by) == ("2019-02-01", "2020-01-01")
     assert cited.title == "Agitation"
     assert cited.status is DocumentStatus.INDEXED  # nothing of that was read anew
     assert await shelf.epoch() == epoch + 1

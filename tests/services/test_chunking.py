@@ -13,7 +13,9 @@ from appliance.domain import Chunk, Page
 from appliance.services.chunking import _WINDOW, chunked, with_context
 from appliance.services.furniture import without_furniture
 from appliance.services.page_lines import lines_of
+from appliance.services.title_forms import is_box_title
 from appliance.services.token_weights import weight
+from appliance.services.wholes import LARGEST_BOX
 
 DOCUMENT = "7d9c1b9e-6e5e-4d9f-8d7e-0c7b4dd7a001"
 SENTENCE = "Warfarin can cause major or fatal bleeding, so the INR is checked often. "
@@ -71,7 +73,10 @@ def test_exact_covering_ordered_and_bounded(texts: list[str]) -> None:
             assert chunk.text == chunk.text.strip() != ""
             assert chunk.char_start >= covered
             assert text[covered : chunk.char_start].strip() == ""
-            assert weight(with_context("", chunk)) <= _WINDOW
+            is_box = is_box_title(chunk.section or "")
+            assert weight(with_context("", chunk)) <= _WINDOW or (
+                is_box and weight(chunk.text) <= LARGEST_BOX
+            )
             covered = chunk.char_end
         assert covered == end
     for chunk, following in pairwise(chunks):
@@ -263,10 +268,39 @@ def test_a_boxed_warning_stays_whole() -> None:
     assert holding.section == " ".join(BOX_TITLE.split())
 
 
-def test_a_boxed_warning_over_the_window_is_cut_at_its_items_below_its_title() -> None:
-    items = [
-        f"• Reason number {n} to stop at once and to call the physician on duty" for n in range(40)
+def boxed(count: int) -> list[str]:
+    return [
+        f"• Reason number {n} to stop at once and to call the physician on duty"
+        for n in range(count)
     ]
+
+
+@pytest.mark.parametrize("between", ["\n", "\n\n"])
+def test_a_boxed_warning_over_the_window_is_one_chunk(between: str) -> None:
+    """Where text has no frame, blank lines part its paragraphs; a label's head comes with it."""
+    box = between.join([BOX_TITLE, *boxed(30)])
+    chunks = of(f"{SENTENCE * 3}\n\nACME\n\n{box}\n\n1.1 Skin Infections\n\n{SENTENCE * 3}")
+    (holding,) = [chunk for chunk in chunks if "Reason" in chunk.text]
+    assert holding.text.endswith(box)
+    assert holding.section == " ".join(BOX_TITLE.split())
+    assert with_context("", holding).startswith("Boxed warning\n")
+
+
+@pytest.mark.parametrize("title", ["WARNINGS", "5 WARNINGS AND PRECAUTIONS"])
+def test_a_chapter_of_warnings_is_no_box(title: str) -> None:
+    chunks = of("\n".join([title, *boxed(30)]) + f"\n6 ADVERSE REACTIONS\n{SENTENCE}")
+    assert len([chunk for chunk in chunks if "Reason" in chunk.text]) > 2
+    assert not any("Boxed" in with_context("", chunk) for chunk in chunks)
+
+
+def test_a_box_named_in_a_list_of_contents_does_not_hold_the_list() -> None:
+    entries = [f"{n} TITLE OF CHAPTER {n}\n{n}.1 Title of Section {n}" for n in range(1, 14)]
+    chunks = of("\n".join(["CONTENTS", BOX_TITLE, *entries]))
+    assert len(chunks) > 1
+
+
+def test_a_boxed_warning_too_long_for_one_is_cut_at_its_items_below_its_title() -> None:
+    items = boxed(90)
     chunks = of(f"{SENTENCE * 3}\n\n" + "\n".join([BOX_TITLE, *items]) + f"\n\n{SENTENCE * 3}")
     parts = [chunk for chunk in chunks if "Reason" in chunk.text]
     assert len(parts) > 2
@@ -309,3 +343,16 @@ def test_a_running_head_does_not_tear_a_sentence() -> None:
     chunks = of(*pages)
     assert not any("handbook" in chunk.text for chunk in chunks)
     assert all(chunk.torn_start for chunk in chunks[1:])
+
+
+def test_a_row_that_its_page_cuts_begins_a_chunk_and_has_the_cells_of_the_other_page() -> None:
+    head = "Table 1: Doses\nInfection\tSeverity\tAdults\tInfants"
+    above, *rest = of(
+        f"{SENTENCE * 3}\n\n{head}\n\tMild\t500 mg every 12 hours or\t25 mg/kg or",
+        f"Skin\t\t250 mg every 8 hours\t20 mg/kg\nSkin\tSevere\t875 mg\t45 mg/kg\n\n{SENTENCE}",
+    )
+    upper, lower, *_ = rest
+    assert above.text.endswith(head)
+    assert (upper.page, upper.text) == (1, "Mild\t500 mg every 12 hours or\t25 mg/kg or")
+    assert upper.lead == f"{head}\nSkin\t"
+    assert (lower.page, lower.lead) == (2, f"{head}\n\tMild\t")

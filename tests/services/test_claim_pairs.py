@@ -8,21 +8,27 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from appliance.sentences import split_sentences
 from appliance.services.bearing import Evidence
+from tests.services.case_claims import CASE_FALSE, CASE_TRUE
 from tests.services.claim_pairs import FALSE, TRUE
+from tests.services.directed_claims import DIRECTED_FALSE, DIRECTED_TRUE
+from tests.services.halted_claims import HALTED_FALSE, HALTED_TRUE
 from tests.services.joined_claims import JOINED_FALSE, JOINED_TRUE, MISSED, WITHHELD
 
+HONEST = [*TRUE, *JOINED_TRUE, *HALTED_TRUE, *CASE_TRUE, *DIRECTED_TRUE]
+WRONG = [*FALSE, *JOINED_FALSE, *HALTED_FALSE, *CASE_FALSE, *DIRECTED_FALSE]
 UNITS = "mcg mg g kg mL L hours days weeks months years minutes".split()
 
 
-@pytest.mark.parametrize(("passage", "claim"), [*TRUE, *JOINED_TRUE])
+@pytest.mark.parametrize(("passage", "claim"), HONEST)
 def test_the_same_in_other_words_is_borne_out(passage: str, claim: str) -> None:
     span = Evidence(passage).span_of(claim)
     assert span is not None
     assert 0 <= span[0] < span[1] <= len(passage)
 
 
-@pytest.mark.parametrize(("passage", "claim"), [*FALSE, *JOINED_FALSE])
+@pytest.mark.parametrize(("passage", "claim"), WRONG)
 def test_what_the_passage_does_not_say_is_not_borne_out(passage: str, claim: str) -> None:
     assert Evidence(passage).span_of(claim) is None
 
@@ -37,6 +43,13 @@ def test_what_the_rules_miss(passage: str, claim: str) -> None:
 @pytest.mark.parametrize(("passage", "claim"), WITHHELD)
 def test_what_the_rules_withhold_in_vain(passage: str, claim: str) -> None:
     assert Evidence(passage).span_of(claim) is not None
+
+
+@pytest.mark.parametrize("passage", sorted({passage for passage, _ in (*HONEST, *WRONG)}))
+def test_the_passage_bears_out_its_own_sentences(passage: str) -> None:
+    evidence = Evidence(passage)
+    for start, end in split_sentences(passage):
+        assert evidence.span_of(passage[start:end]) == (start, end)
 
 
 @given(st.sampled_from(TRUE), st.data())
@@ -63,7 +76,7 @@ def test_no_unit_of_a_true_claim_can_be_changed(pair: tuple[str, str], data: st.
     assert Evidence(passage).span_of(changed) is None, changed
 
 
-@pytest.mark.parametrize(("passage", "claim"), [*TRUE, *JOINED_TRUE])
+@pytest.mark.parametrize(("passage", "claim"), HONEST)
 def test_no_true_claim_can_be_denied(passage: str, claim: str) -> None:
     evidence = Evidence(passage)
     for changed in (

@@ -28,7 +28,7 @@ async def flags(database: Database, tmp_path: Path) -> AsyncIterator[Flags]:
 
 
 async def test_the_language_model_answers_unless_it_is_switched_off(flags: Flags) -> None:
-    choice = EngineChoice(EXTRACTIVE, MODEL, flags)
+    choice = EngineChoice(EXTRACTIVE, lambda: MODEL, flags)
     assert await choice.engine_for("ada") is MODEL
     await flags.toggle("llm_answers", **AS_ADA)
     assert await choice.engine_for("ada") is EXTRACTIVE
@@ -37,14 +37,14 @@ async def test_the_language_model_answers_unless_it_is_switched_off(flags: Flags
 
 
 async def test_without_a_language_model_the_flag_changes_nothing(flags: Flags) -> None:
-    choice = EngineChoice(EXTRACTIVE, None, flags)
+    choice = EngineChoice(EXTRACTIVE, lambda: None, flags)
     assert await choice.engine_for("ada") is EXTRACTIVE
     await flags.toggle("llm_answers", **AS_ADA)
     assert await choice.engine_for("ada") is EXTRACTIVE
 
 
 async def test_a_rollout_gives_each_user_one_of_the_two(flags: Flags) -> None:
-    choice = EngineChoice(EXTRACTIVE, MODEL, flags)
+    choice = EngineChoice(EXTRACTIVE, lambda: MODEL, flags)
     await flags.update("llm_answers", FlagChanges(rollout_percentage=50), **AS_ADA)
     users = [f"user-{number}" for number in range(40)]
     first = [await choice.engine_for(user) for user in users]

@@ -8,7 +8,13 @@ from typing import Any, cast
 
 import pytest
 
-from appliance.services.evidence import EvidenceRule, subject_words
+from appliance.sentences.wording import AskedWord
+from appliance.services.evidence import (
+    LEAST_SIMILARITY,
+    EvidenceRule,
+    subject_words,
+    titled_subject,
+)
 from appliance.services.query import Vocabulary
 from appliance.services.term_rarity import Rarity, counted
 from tests.engines.questions import passage
@@ -154,6 +160,41 @@ def test_one_kind_is_no_answer_about_another() -> None:
     asked = "What is spinocerebellar ataxia type 3?"
     assert judged(asked, text.format("III"), 0.8)
     assert not judged(asked, text.format("6"), 0.8)
+
+
+def test_what_nearly_bears_comes_along_and_what_is_further_off_does_not() -> None:
+    question = "What is the starting dose of metformin?"
+
+    def bearing(*similarities: float) -> list[int]:
+        found = [passage(METFORMIN, n, similarity=s) for n, s in enumerate(similarities)]
+        return [p.chunk.page for p in asyncio.run(RULE.bearing(question, found))]
+
+    least = next(s / 100 for s in range(25, 100) if bearing(s / 100))
+    good, nearly, far = least + 0.1, least - 0.1, least - 0.3
+    assert bearing(nearly) == bearing(far) == []
+    assert bearing(good, nearly, far) == [0, 1]
+
+
+def test_below_a_similarity_nothing_bears_whatever_words_it_has() -> None:
+    asked = "Metformin starting dose recommended?"
+    assert holds(asked, METFORMIN, LEAST_SIMILARITY + 0.01, title="Metformin starting dose")
+    assert not holds(asked, METFORMIN, LEAST_SIMILARITY - 0.01, title="Metformin starting dose")
+
+
+def test_a_light_word_of_a_title_is_no_subject() -> None:
+    drug, form = AskedWord("metformin", "metformin"), AskedWord("tablets", "tablet")
+    weighed = {drug: 1.0, form: 0.4}
+    assert titled_subject(weighed, Rarity(9, {}, frozenset({"tablet"}))) is None
+    assert titled_subject(weighed, Rarity(9, {}, frozenset({"tablet", "metformin"}))) == drug
+    assert titled_subject({**weighed, form: 0.8}, Rarity(9, {}, frozenset({"tablet"}))) == form
+
+
+async def test_of_a_long_story_only_the_rarest_words_are_looked_for() -> None:
+    embedder = WordEmbedder()
+    rule = EvidenceRule(embedder, cast(Any, Learned()))
+    story = " ".join(f"word{chr(97 + n % 26)}{chr(97 + n // 26)}" for n in range(200))
+    await rule.bearing(f"{story} metformin", [passage(METFORMIN)])
+    assert len(embedder.texts) == 24 + 1
 
 
 def test_another_name_of_what_is_asked_counts() -> None:

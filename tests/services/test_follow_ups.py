@@ -73,7 +73,7 @@ def said(*questions: str) -> list[Turn]:
         (
             VALUE,
             "and below 10 mL/min?",
-            "What is the dose of digoxin with an eGFR of below 10 mL/min?",
+            "What is the dose of digoxin with an eGFR below 10 mL/min?",
         ),
         ("digoxin dose in haemodialysis", "and if GFR is 15?", "digoxin dose if GFR is 15?"),
         (
@@ -103,6 +103,17 @@ def said(*questions: str) -> list[Turn]:
             "dose of digoxin in renal failure in children?",
         ),
         # Another indication, of the same drug.
+        (
+            "What is the digoxin level for atrial fibrillation?",
+            "what about heart failure?",
+            "What is the digoxin level for heart failure?",
+        ),
+        (
+            "What is the digoxin level for atrial fibrillation?",
+            "and lisinopril?",
+            "What is the lisinopril level for atrial fibrillation?",
+        ),
+        (DOSE, "the usual daily dose?", "What is the usual daily dose of digoxin?"),
         (
             INR,
             "what about mechanical mitral valve?",
@@ -189,3 +200,9 @@ def test_answers_and_greetings_are_no_subject() -> None:
     assert standalone("And in children?", said("hello"), SUBJECTS) == "And in children?"
     told = [Turn(MessageRole.ASSISTANT, "Digoxin is given daily. [1]")]
     assert standalone("What are its side effects?", told, SUBJECTS) == "What are its side effects?"
+
+
+def test_an_illness_alone_is_looked_up_anew() -> None:
+    history = said("What is the digoxin level for atrial fibrillation?")
+    assert standalone("DVT", history, SUBJECTS) == "DVT"
+    assert standalone("and DVT?", history, SUBJECTS) == "What is the digoxin level for DVT?"

@@ -39,6 +39,18 @@ def test_headings(line: str) -> None:
     assert headings(f"Some text before\n{line}\nsome text after.") == [line]
 
 
+def test_a_bullet_hides_no_number() -> None:
+    page = f"{TEXT}\n• 2.1 Recommended Dosage\n{TEXT}\n• 2.5 mg once daily with food\n{TEXT}"
+    assert headings(page) == ["2.1 Recommended Dosage"]
+
+
+def test_a_label_stands_above_items_with_marks_as_above_those_without() -> None:
+    for mark in ("", "• "):
+        items = f"{mark}problems that came with any other drug of this kind that you took before\n"
+        page = f"{TEXT}\nAsk a doctor before use if you have\n{items * 3}"
+        assert headings(page) == ["Ask a doctor before use if you have"]
+
+
 @pytest.mark.parametrize(
     "line",
     [

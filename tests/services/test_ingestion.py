@@ -79,11 +79,11 @@ async def test_stopped_while_embedding_goes_on_with_the_rest(tmp_path: Path) -> 
     async with library(tmp_path, embedder=embedder) as lib:
         embed, second = embedder.embed, asyncio.Event()
 
-        async def stuck(texts: list[str]) -> object:
+        async def stuck(texts: list[str], *, background: bool) -> object:
             if len(embedder.batches) == 1:
                 second.set()
                 await asyncio.Event().wait()
-            return await embed(texts)
+            return await embed(texts, background=background)
 
         embedder.embed = stuck  # type: ignore[method-assign,assignment]
         document = await lib.add("a.pdf", DATA)
@@ -198,12 +198,12 @@ async def test_failures_that_come_later_each_time_are_got_over(tmp_path: Path) -
     async with library(tmp_path) as lib:
         embed, calls = lib.embedder.embed, 0
 
-        async def unsteady(texts: list[str]) -> object:
+        async def unsteady(texts: list[str], *, background: bool) -> object:
             nonlocal calls
             calls += 1
             if calls % 2 == 0:
                 raise Unavailable("The embedding model is busy.")
-            return await embed(texts)
+            return await embed(texts, background=background)
 
         lib.embedder.embed = unsteady  # type: ignore[method-assign,assignment]
         progress_told = lib.ingestion._progress
@@ -361,13 +361,13 @@ async def test_a_failure_that_cannot_be_written_is_got_over(
     async with library(tmp_path) as lib:
         disk, embed, failures = FullDisk(lib, monkeypatch), lib.embedder.embed, 0
 
-        async def full(texts: list[str]) -> object:
+        async def full(texts: list[str], *, background: bool) -> object:
             nonlocal failures
             if failures < 2 * ATTEMPTS:
                 failures += 1
                 disk.left = 3  # the outcome of the job among them
                 raise StorageFull("The disk is full.")
-            return await embed(texts)
+            return await embed(texts, background=background)
 
         lib.embedder.embed = full  # type: ignore[method-assign,assignment]
         document = await lib.add("a.pdf", DATA)
@@ -398,9 +398,9 @@ async def test_deleting_a_document_ends_the_work_on_it(tmp_path: Path) -> None:
     async with library(tmp_path) as lib:
         embed, begun, ended = lib.embedder.embed, asyncio.Event(), asyncio.Event()
 
-        async def stuck(texts: list[str]) -> object:
+        async def stuck(texts: list[str], *, background: bool) -> object:
             if "Drug" not in texts[0]:
-                return await embed(texts)
+                return await embed(texts, background=background)
             begun.set()
             try:
                 return await asyncio.Event().wait()
@@ -442,7 +442,7 @@ async def test_a_lasting_failure_ends_with_no_detail(
 ) -> None:
     async with library(tmp_path) as lib:
 
-        async def broken(texts: list[str]) -> object:
+        async def broken(texts: list[str], *, background: bool) -> object:
             raise RuntimeError(f"cannot embed {texts[0]}")
 
         lib.embedder.embed = broken  # type: ignore[method-assign,assignment]
@@ -489,11 +489,11 @@ CHILD = """
     async def main():
         embedder = FakeEmbedder()
         embed = embedder.embed
-        async def stuck(texts):
+        async def stuck(texts, *, background):
             if len(embedder.batches) == 1:
                 print(document.id, flush=True)
                 await asyncio.Event().wait()
-            return await embed(texts)
+            return await embed(texts, background=background)
         embedder.embed = stuck
         async with library(Path(sys.argv[1]), embedder=embedder, working=False) as lib:
             document = await lib.add("a.pdf", Path(sys.argv[2]).read_bytes())

@@ -52,6 +52,15 @@ async def test_the_vocabulary_follows_the_documents(tmp_path: Path) -> None:
         await again.close()
 
 
+async def test_a_beginning_of_one_name_is_that_name(tmp_path: Path) -> None:
+    async with library(tmp_path) as lib:
+        await lib.added("clots.txt", TEXT)
+        lexicon = Lexicon(lib.db, lambda: frozenset({"patients", "deep"}))
+        assert await understood(lib, lexicon, "riva dose") == ("rivaroxaban dose", [])
+        assert await understood(lib, lexicon, "pati dose, RIVA") == ("pati dose, RIVA", [])
+        await lexicon.close()
+
+
 async def test_a_new_revision_takes_the_place_of_the_old(tmp_path: Path) -> None:
     async with library(tmp_path) as lib:
         document = await lib.added("clots.txt", TEXT)

@@ -55,6 +55,10 @@ def test_what_is_searched_for(told: str, asks: str, expected: str) -> None:
         ("She is in the third trimester.", True),
         ("He was admitted with pneumonia.", True),
         ("He takes warfarin.", True),
+        ("She is aged 4.", True),
+        ("She cannot tolerate penicillin.", True),
+        ("She is allergic to latex.", True),
+        ("He has no diabetes.", True),
         ("The family is well and lives in town.", False),
         ("She likes gardening.", False),
         ("He came by bus on Monday.", False),
@@ -76,3 +80,40 @@ def test_short_questions_and_those_that_ask_nothing_are_left() -> None:
 def test_a_decimal_ends_no_sentence() -> None:
     question = f"{FAMILY * 3} He weighs 82.5 kg. What is the dose of acyclovir?"
     assert told_of(question) == "He weighs 82.5 kg."
+
+
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [
+        ("She likes tea; her INR was 5.2, and her creatinine 2.5 mg/dL.",
+         "her INR was 5.2 and her creatinine 2.5 mg/dL."),
+        ("Her sister drove her, and she is pregnant.", "she is pregnant."),
+        ("He lives by the sea but has liver failure.", "has liver failure."),
+        ("He takes warfarin. He reads a lot.", "He takes warfarin."),
+        ("He must not get penicillin because of anaphylaxis in 2019 as his wife reported to us.",
+         "He must not get penicillin because of anaphylaxis in 2019."),
+    ],
+)  # fmt: skip
+def test_of_a_sentence_the_clauses_that_tell_are_kept(told: str, kept: str) -> None:
+    assert told_of(f"{FAMILY * 3} {told} What is the dose of acyclovir?") == kept
+
+
+@pytest.mark.parametrize(
+    ("asks", "is_kept"),
+    [
+        ("How is it treated?", True),
+        ("What is the treatment?", True),
+        ("How is pneumonia treated?", False),
+        ("Is it safe to give acyclovir?", False),
+    ],
+)
+def test_what_a_question_refers_back_to_is_searched_for(asks: str, is_kept: bool) -> None:
+    found = "He has a paraganglioma tumour disease."
+    asked = essence(f"{FAMILY * 3}{found} {asks}")
+    assert asked == (f"{found} {asks}" if is_kept else asks)
+
+
+def test_what_is_searched_for_asks_the_same_again() -> None:
+    values = "Her eGFR is 8 mL/min and her INR is 3, she likes tea. " * 8
+    once = essence(f"{FAMILY}{values} What is the dose of acyclovir?")
+    assert essence(once) == once

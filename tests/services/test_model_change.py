@@ -36,8 +36,8 @@ class Closing(FakeEmbedder):
         super().__init__(name=name, dimensions=dimensions)
         self.closed = 0
 
-    async def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        vectors = await super().embed(texts)
+    async def embed(self, texts: Sequence[str], *, background: bool = False) -> NDArray[np.float32]:
+        vectors = await super().embed(texts, background=background)
         if self.closed:
             raise Unavailable("The embedding model is closed.")
         return vectors
@@ -195,11 +195,13 @@ async def test_a_stop_in_the_middle_loses_no_vector(tmp_path: Path) -> None:
     class Breaking(Closing):
         """Its third batch never ends."""
 
-        async def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        async def embed(
+            self, texts: Sequence[str], *, background: bool = False
+        ) -> NDArray[np.float32]:
             if len(self.batches) == 2:
                 self.begun.set()
                 await asyncio.Event().wait()
-            found = await super().embed(texts)
+            found = await super().embed(texts, background=background)
             self.begun.clear()
             return found
 

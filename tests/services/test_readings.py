@@ -29,6 +29,12 @@ def test_words_that_were_put_right(question: str, told: list[tuple[str, str]]) -
     assert corrections(question, understood) == told
 
 
+def test_a_shortened_name_is_told() -> None:
+    known = Vocabulary(Counter(["zelfarin"]), common=frozenset({"dose"}))
+    understood = known.understood("zelf dose").text
+    assert reading("zelf dose", understood) == "This question was read with “zelf” as “zelfarin”."
+
+
 def test_it_reads_as_one_line() -> None:
     assert reading("dose of metfromin", "dose of metformin") == (
         "This question was read with “metfromin” as “metformin”."

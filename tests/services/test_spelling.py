@@ -56,6 +56,40 @@ def test_what_is_no_slip_stays(speller: Speller, word: str) -> None:
     assert speller.corrected(word) is None
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("nitrate", "nitrite"), ("nitrates", "nitrites"), ("sulfate", "sulfite"),
+        ("chloride", "chlorite"), ("chlorate", "chlorite"), ("iodide", "iodine"),
+        ("fluoride", "fluorine"), ("bromide", "bromine"), ("lactase", "lactose"),
+        ("adduction", "abduction"), ("adductor", "abductor"), ("adsorption", "absorption"),
+        ("hypotonic", "hypertonic"), ("hypotension", "hypertension"), ("peroneal", "perineal"),
+        ("ileum", "ilium"), ("ileal", "ilial"), ("cystine", "cysteine"), ("arteritis", "arthritis"),
+        ("facial", "fascial"), ("dysphagia", "dysphasia"), ("creatine", "creatinine"),
+        ("mucus", "mucous"),
+    ],
+)  # fmt: skip
+def test_a_term_of_the_language_is_no_slip_of_another(one: str, other: str) -> None:
+    assert Speller({other: 9}).corrected(one) is None
+    assert Speller({one: 9}).corrected(other) is None
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [
+        ("nitrat", "nitrate"), ("nitraite", "nitrate"), ("nitrete", "nitrate"),
+        ("sulfat", "sulfate"), ("sulphate", "sulfate"), ("chlorid", "chloride"),
+        ("abducton", "abduction"), ("warfarn", "warfarin"), ("amoxicilin", "amoxicillin"),
+        ("hypertenson", "hypertension"), ("hypertention", "hypertension"),
+        ("creatinin", "creatinine"), ("arthritus", "arthritis"), ("perinael", "perineal"),
+        ("chlorhexidene", "chlorhexidine"), ("furosemid", "furosemide"),
+        ("ceftriaxon", "ceftriaxone"), ("acetominophen", "acetaminophen"),
+    ],
+)  # fmt: skip
+def test_slips_in_such_terms_are_put_right(word: str, meant: str) -> None:
+    assert Speller({meant: 9}).corrected(word) == meant
+
+
 def test_the_more_usual_of_two_is_meant() -> None:
     assert Speller({"statins": 1, "stating": 9}).corrected("statinw") == "stating"
 

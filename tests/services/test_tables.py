@@ -119,3 +119,27 @@ def test_a_spanning_cell_goes_on_over_the_page() -> None:
 def test_the_rest_of_a_cell_is_no_group() -> None:
     (table,) = tables("Age\tDose\nAdults\t5 mg with a meal or\nMilk\nInfants\t1 mg\nOthers\t2 mg")
     assert table.groups == ()
+
+
+CUT = "Table 1\nInfection\tSeverity\tDose\nBone\tMild\t250 mg\n\tMild\t500 mg every 12 hours or"
+
+
+def test_a_row_that_its_page_cuts_goes_on_with_the_cells_of_the_other_page() -> None:
+    pages = CUT, "Skin\t\t250 mg every 8 hours\nSkin\tSevere\t875 mg"
+    first, second = tables(*pages)
+    lines = lines_of(pages)
+    leads = [first.lead_of(lines, number).removeprefix(first.head) for number in (2, 3)]
+    leads += [second.lead_of(lines, number).removeprefix(first.head) for number in (4, 5)]
+    assert leads == ["", "\nSkin\t", "\n\tMild\t", ""]
+
+
+@pytest.mark.parametrize(
+    "top",
+    [
+        "\tSevere\t750 mg\nSkin\tMild\t875 mg",  # nothing says of which infection
+        "Skin\tMild\t250 mg every 8 hours\nSkin\tSevere\t875 mg",  # a row of its own
+    ],
+)
+def test_rows_that_stand_whole_on_their_pages(top: str) -> None:
+    first, second = tables(CUT, top)
+    assert (first.below, second.rest) == ((), ())

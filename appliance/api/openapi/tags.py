@@ -20,6 +20,7 @@ TAGS: dict[str, str] = {
     "Knowledge base search": "What retrieval finds for a question.",
     "Cache": "What the appliance remembers so as to answer faster.",
     "Feature flags": "Switches with a rollout that is stable per user.",
+    "Models": "The language model that writes answers.",
     "Voice": "Speech in: dictation and spoken questions.",
     "Realtime": "The WebSocket on which answers stream.",
     "Health": "Liveness, readiness and metrics, for machines. Without envelope.",

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from appliance.errors import Conflict
 from appliance.services.evaluation.outcomes import EvaluationRun, Outcome
 from appliance.services.evaluation.summary import Kind, Measure, summary
 
 _ROUNDING = 1e-9
+
+
+class NothingInCommon(Conflict):
+    """The runs asked no question alike: that nothing got worse would mean nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +50,16 @@ def compare(
     """`tolerance`: how much worse a share may be; a count may not be worse at all.
 
     Times count when `slowdown`, the greatest ratio of after to before, is given: they depend on
-    what else the machine does.
+    what else the machine does. Raises `NothingInCommon`.
     """
     earlier = {outcome.question.id: outcome for outcome in before.outcomes}
     later = {outcome.question.id: outcome for outcome in after.outcomes}
     shared = [i for i, o in later.items() if i in earlier and earlier[i].question == o.question]
+    if not shared:
+        raise NothingInCommon(
+            f"The run {after.id} has no question in common with {before.id}, which was accepted: "
+            "there is nothing to compare."
+        )
     was, now = [earlier[i] for i in shared], [later[i] for i in shared]
     changes = [
         Change(old, new, _is_regression(old, new, tolerance, slowdown))

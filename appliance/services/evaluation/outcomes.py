@@ -69,10 +69,6 @@ class Outcome:
     withheld: int
 
     @property
-    def answered(self) -> bool:
-        return self.error is None and not self.refused
-
-    @property
     def right(self) -> bool:
         return not self.faults
 
@@ -182,7 +178,7 @@ def judge(
         places=places.cited(answer.citations),
         citations=tuple(cited),
         missing_phrases=tuple(p for p in question.phrases if _folded(p) not in words),
-        missing_numbers=tuple(n for n in question.numbers if lacking(n, said)),
+        missing_numbers=tuple(n for n in question.numbers if lacking(n, said, per=False)),
         number_errors=tuple(_number_errors(answer)),
         withheld=answer.withheld,
     )

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from appliance.services.evaluation.summary import NAMES, Measure
+from appliance.services.evaluation.summary import KINDS, Kind, Measure
 
 _OPERATORS = {">=": operator.ge, "<=": operator.le}
 _FORM = re.compile(r"\s*(\w+)\s*(>=|<=)\s*(\d+(?:\.\d+)?)\s*(%?)\s*")
@@ -47,9 +47,15 @@ def parse(text: str) -> Requirement:
     if match is None:
         raise BadRequirement(f"{text!r} is not of the form 'measure >= number' or <=")
     name, sign, bound, percent = match.groups()
-    if name not in NAMES:
-        raise BadRequirement(f"{name!r} is no measure; there are {', '.join(sorted(NAMES))}")
-    return Requirement(name, sign, float(bound) / (100 if percent else 1))
+    if name not in KINDS:
+        raise BadRequirement(f"{name!r} is no measure; there are {', '.join(sorted(KINDS))}")
+    is_share = KINDS[name] is Kind.SHARE
+    if percent and not is_share:
+        raise BadRequirement(f"{text!r}: {name} is no share, and has no per cent")
+    value = float(bound) / (100 if percent else 1)
+    if is_share and value > 1:
+        raise BadRequirement(f"{text!r}: {name} is a share, from 0 to 1 or 0% to 100%")
+    return Requirement(name, sign, value)
 
 
 def from_file(path: Path) -> list[Requirement]:

@@ -154,4 +154,4 @@ def _count(name: str, label: str, value: int, cases: int) -> Measure:
     return Measure(name, label, Kind.COUNT, False, cases, float(value))
 
 
-NAMES = frozenset(measure.name for measure in summary([]))
+KINDS = {measure.name: measure.kind for measure in summary([])}

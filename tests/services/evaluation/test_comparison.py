@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from appliance.services.evaluation.comparison import compare
+import pytest
+
+from appliance.services.evaluation.comparison import NothingInCommon, compare
 from tests.services.evaluation.parts import REFUSED, RIGHT, named, run_of
 
 
@@ -52,3 +54,10 @@ def test_only_what_both_asked_alike_is_compared() -> None:
     comparison = compare(before, after, tolerance=0)
     assert comparison.left_out == ("b", "c", "d")
     assert not comparison.regressed
+
+
+def test_runs_with_no_question_in_common_are_not_compared() -> None:
+    reworded = replace(RIGHT, question=replace(RIGHT.question, text="Another?"))
+    for after in (run_of(named(REFUSED, "b")), run_of(reworded), run_of()):
+        with pytest.raises(NothingInCommon, match="no question in common"):
+            compare(run_of(RIGHT), after, tolerance=1)

@@ -22,6 +22,9 @@ from tests.services.evaluation.parts import CITED, REFUSED, RIGHT, RIGHTLY_REFUS
     ("text", "requirement"),
     [
         ("right >= 0.8", Requirement("right", ">=", 0.8)),
+        ("right >= 100%", Requirement("right", ">=", 1)),
+        ("right >= 1", Requirement("right", ">=", 1)),
+        ("number_errors <= 3", Requirement("number_errors", "<=", 3)),
         (" right>=80% ", Requirement("right", ">=", 0.8)),
         ("first_token_p95_ms <= 2000", Requirement("first_token_p95_ms", "<=", 2000)),
     ],
@@ -31,8 +34,13 @@ def test_forms(text: str, requirement: Requirement) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "right", "right = 0.8", "right > 0.8", "right >= high", "wrong >= 0.1"]
-)
+    "text",
+    [
+        "", "right", "right = 0.8", "right > 0.8", "right >= high", "wrong >= 0.1",
+        "page_recall_at_5 >= 101%", "right >= 1.5", "ndcg_at_10 >= 80", "missed_refusals <= 200%",
+        "number_errors <= 5%", "first_token_p95_ms <= 100%",
+    ],
+)  # fmt: skip
 def test_what_cannot_be_read_is_told(text: str) -> None:
     with pytest.raises(BadRequirement):
         parse(text)

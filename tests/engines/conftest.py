@@ -1,0 +1,14 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.random_gguf import write_random_llama
+
+
+@pytest.fixture(scope="session")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Random weights, big enough for a step to take about a millisecond."""
+    path = tmp_path_factory.mktemp("llm") / "random.gguf"
+    return write_random_llama(path, layers=4, width=256, context=4096)

@@ -1,0 +1,127 @@
+"""What the words and the form of a quote are worth: each worth decides between two quotes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from appliance.domain import Question
+from appliance.engines.candidates import Candidate, candidates
+from tests.engines.questions import passage
+
+
+def judged(
+    question: str, text: str, *, section: str | None = None, title: str = "Zelocin label"
+) -> Candidate:
+    found = passage(text, title=title)
+    found = replace(found, chunk=replace(found.chunk, section=section))
+    (candidate,) = candidates(Question(question, (found,), ()))
+    return candidate
+
+
+@pytest.mark.parametrize(
+    ("question", "better", "worse"),
+    [
+        # A number of the kind that is asked for.
+        (
+            "At what temperature is zelocin kept?",
+            "Zelocin is kept at 5 °C in all the wards.",
+            "Zelocin is kept in the dark in all the wards.",
+        ),
+        # A range that holds the patient's value.
+        (
+            "zelocin at a GFR of 20",
+            "Give zelocin daily to those with a GFR below 30 mL/min.",
+            "Give zelocin daily to those with a GFR below 10 mL/min.",
+        ),
+        # The patient's age.
+        (
+            "Which tablet of zelocin for adults?",
+            "Zelocin tablets for adults are taken with a meal.",
+            "Zelocin tablets for children are taken with a meal.",
+        ),
+        # The special patients that are asked about.
+        (
+            "Is zelocin given in pregnancy?",
+            "Zelocin is given to the pregnant with a meal.",
+            "Zelocin is given to everybody with a meal.",
+        ),
+        # What the dose is of.
+        (
+            "zelocin antidote, antidotin dose",
+            "The dose of antidotin after zelocin is 5 mg.",
+            "The dose of anything after zelocin is 5 mg.",
+        ),
+        # An instruction.
+        (
+            "zelocin dose",
+            "The dose of zelocin in the morning is 5 mg.",
+            "The dose of zelocin in the placebo phase was 5 mg.",
+        ),
+    ],
+)
+def test_what_a_quote_is_worth(question: str, better: str, worse: str) -> None:
+    assert judged(question, better).bonus > judged(question, worse).bonus
+
+
+def test_a_heading_on_patients_that_are_not_asked_about_costs() -> None:
+    text = "Zelocin is kept in the dark in all the wards."
+    asked = "How is zelocin kept?"
+    plain = judged(asked, text, section="Storage").bonus
+    assert judged(asked, text, section="Pediatric patients").bonus < plain
+    asked = "How is zelocin kept for children?"
+    assert judged(asked, text, section="Pediatric patients").bonus > judged(asked, text).bonus
+
+
+def test_another_preparation_costs() -> None:
+    text = "Zelocin is kept in the dark in all the wards."
+    tablets, both = "Zelocin tablets label", "Zelocin capsules and tablets label"
+    asked = "How are zelocin capsules kept?"
+    assert judged(asked, text, title=tablets).bonus < judged(asked, text, title=both).bonus
+    assert judged(asked, text, title="Zelocin label").bonus == judged(asked, text, title=both).bonus
+    asked = "How is zelocin kept?"
+    assert judged(asked, text, title=tablets).bonus == judged(asked, text, title=both).bonus
+
+
+def test_what_two_documents_say_is_quoted_from_that_of_the_asked_preparation() -> None:
+    text = "Zelocin is kept in the dark in all the wards."
+    found = (
+        passage(text, 1, title="Zelocin tablets label"),
+        passage(text, 2, title="Zelocin capsules label"),
+    )
+
+    def quoted(question: str) -> list[int]:
+        return [c.quote.passage for c in candidates(Question(question, found, ()))]
+
+    assert quoted("How are zelocin capsules kept?") == [1]
+    assert quoted("How are zelocin tablets kept?") == quoted("How is zelocin kept?") == [0]
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        # Of the same family; with a note's number.
+        ("how to reverse zelocin", "Reversal of zelocin needs a day."),
+        ("zelocin and vitamin K", "Zelocin is stopped by vitamin K1 given orally."),
+        ("zelocin for *1/*3", "Zelocin is started low with *1/*3 or others."),
+    ],
+)
+def test_words_are_found_as_documents_write_them(question: str, text: str) -> None:
+    assert judged(question, text).cover == pytest.approx(1.0)
+
+
+def test_the_patients_own_values_and_references_are_no_words() -> None:
+    asked = "zelocin dose for a 70 year old"
+    same = "The dose of zelocin was taken by 70% of all."
+    assert judged(asked, same).cover == judged(asked, same.replace("70", "40")).cover
+    asked = "zelocin dose in the morning"
+    text = "Zelocin is taken in the morning [see Dosage (2.1)]."
+    assert judged(asked, text).cover == judged(asked, text.replace("Dosage", "Uses")).cover
+
+
+def test_limits_are_marked() -> None:
+    asked = "zelocin dose in children"
+    assert judged(asked, "Zelocin is not recommended in any children.").limits
+    assert not judged(asked, "Zelocin is recommended in all the children.").limits
+    assert judged("zelocin 875", "Do not give zelocin 875 mg to anybody.").limits

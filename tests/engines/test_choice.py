@@ -1,0 +1,106 @@
+"""Which quotes make an answer, of candidates whose merits are given."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from appliance.engines.candidates import Candidate
+from appliance.engines.choice import FLOOR, MARGIN, MOST_LINES, WHOLE_SLACK, chosen
+from appliance.engines.quotes import Quote
+
+ASKED = "How much zelocin is given?"
+
+
+def candidate(
+    *lines: str, passage: int = 0, lead: str = "", heading: str = "", limits: bool = False
+) -> Candidate:
+    return Candidate(Quote(passage, 0, heading, lead, lines), 1.0, 0.0, limits)
+
+
+def told(
+    *found: tuple[Candidate, float], question: str = ASKED, alike: bool = False
+) -> list[tuple[str, ...]]:
+    """The lines of the chosen quotes. `alike`: all mean the same."""
+    vectors = np.eye(len(found), dtype=np.float32)
+    if alike:
+        vectors = np.tile(vectors[:1], (len(found), 1))
+    quotes = chosen(question, [one for one, _ in found], [merit for _, merit in found], vectors)
+    return [quote.lines for quote in quotes]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        # Places in the document, and literature.
+        ("Give 500 mg (2.1, 5).", "Give 500 mg (7).", 1),
+        ("Give 500 mg [7].", "Give 500 mg [9, 10].", 1),
+        ("Give 500 mg [see Dosage (2.1)].", "Give 500 mg [see Dosage (2.4), Use (8)].", 1),
+        ("Give 500 mg (see 5.3).", "Give 500 mg (see section 5.4).", 1),
+        # Values.
+        ("Give 500 mg.", "Give 250 mg.", 2),
+        ("Give 500 mg (maximum per day 2000).", "Give 500 mg (maximum per day 1000).", 2),
+        ("Give 500 mg (at most for 7).", "Give 500 mg (at most for 9).", 2),
+        ("Give 500 mg (2000).", "Give 500 mg (1000).", 2),
+        ("Give 500 mg [up to 20].", "Give 500 mg [up to 30].", 2),
+    ],
+)
+def test_references_make_no_difference_and_values_do(one: str, other: str, expected: int) -> None:
+    assert len(told((candidate(one), 1.0), (candidate(other), 0.95), alike=True)) == expected
+
+
+def test_what_is_far_below_the_best_is_left_out() -> None:
+    best, near, far = candidate("one"), candidate("two"), candidate("three")
+    found = (best, 0.9), (near, 0.9 - MARGIN + 0.01), (far, 0.9 - MARGIN - 0.01)
+    assert told(*found) == [("one",), ("two",)]
+    assert told((best, FLOOR - 0.01)) == []
+
+
+def test_a_limit_is_said_with_less_merit_and_pushes_nothing_out() -> None:
+    best, near = candidate("one"), candidate("two")
+    limit = candidate("no", limits=True)
+    low = 0.9 - MARGIN - 0.2
+    assert told((best, 0.9), (limit, low)) == [("one",), ("no",)]
+    assert told((best, 0.9), (candidate("no"), low)) == [("one",)]
+    # It stands first, yet the others need not be as good as it is.
+    found = (best, 0.7), (near, 0.6), (limit, 0.7)
+    assert set(told(*found)) == {("one",), ("two",), ("no",)}
+    assert told((limit, FLOOR - 0.2)) == [("no",)]
+
+
+def test_of_long_lists_the_best_is_whole_and_no_other_comes_on_top() -> None:
+    one = candidate(*(f"a{n}" for n in range(MOST_LINES + 4)), lead="One:")
+    other = candidate(*(f"b{n}" for n in range(MOST_LINES - 2)), lead="Other:")
+    short = candidate("c", lead="")
+    assert told((one, 0.9), (other, 0.89)) == [one.quote.lines]
+    assert told((short, 0.9), (other, 0.89)) == [("c",), other.quote.lines]
+    # A list that goes on in another passage is one list.
+    rest = candidate("d", passage=1, lead="One:")
+    assert told((one, 0.9), (rest, 0.89)) == [one.quote.lines, ("d",)]
+
+
+def test_a_whole_takes_the_place_of_a_part_that_is_hardly_better() -> None:
+    part, whole = candidate("one", lead="List:"), candidate("one", "two", lead="List:")
+    assert told((part, 0.9), (whole, 0.9 - WHOLE_SLACK + 0.01)) == [("one", "two")]
+    assert told((part, 0.9), (whole, 0.9 - WHOLE_SLACK - 0.01)) == [("one",)]
+
+
+def test_cases_in_the_next_passage_of_the_section_come_along() -> None:
+    cases = candidate("For patients with a: 1", "For patients with b: 2", heading="Use")
+    third, low = "For patients with c: 3", 0.9 - MARGIN - 0.1
+    found = (cases, 0.9), (candidate(third, passage=1, heading="Use"), low)
+    assert told(*found) == [cases.quote.lines, (third,)]
+    for other in (
+        candidate(third, passage=1, heading="Storage"),
+        candidate("Shake well", passage=1, heading="Use"),
+    ):
+        assert told((cases, 0.9), (other, low)) == [cases.quote.lines]
+
+
+def test_a_section_is_told_whole_but_not_to_who_asks_whether() -> None:
+    one = candidate("one", heading="4 CONTRAINDICATIONS")
+    weak = candidate("two", heading="4 CONTRAINDICATIONS")
+    found = (one, 0.9), (weak, 0.5)
+    asked = "What are the contraindications of zelocin?"
+    assert told(*found, question=asked) == [("one",), ("two",)]
+    assert told(*found, question="Is zelocin contraindicated in glaucoma?") == [("one",)]

@@ -1,0 +1,112 @@
+"""Claims in which two things have changed places, and the same said the other way round."""
+
+from __future__ import annotations
+
+DIRECTED_FALSE = [
+    ("Replace aspirin with clopidogrel.", "Replace clopidogrel with aspirin."),
+    ("Convert from heparin to warfarin.", "Convert from warfarin to heparin."),
+    ("Convert heparin to warfarin.", "Convert warfarin to heparin."),
+    ("Convert heparin to warfarin.", "Convert from warfarin to heparin."),
+    (
+        "Switch patients from intravenous to oral amoxicillin.",
+        "Switch patients from oral to intravenous amoxicillin.",
+    ),
+    ("Give naloxone for opioid overdose.", "Give opioid for naloxone overdose."),
+    ("Digoxin increases the level of verapamil.", "Verapamil increases the level of digoxin."),
+    ("Verapamil raises digoxin levels.", "Digoxin raises verapamil levels."),
+    ("Amiodarone potentiates warfarin.", "Warfarin potentiates amiodarone."),
+    ("Warfarin is potentiated by amiodarone.", "Warfarin potentiates amiodarone."),
+    ("Warfarin is potentiated by amiodarone.", "Amiodarone is potentiated by warfarin."),
+    ("Aspirin is preferred to clopidogrel.", "Clopidogrel is preferred to aspirin."),
+    ("Aspirin may be replaced with clopidogrel.", "Clopidogrel may be replaced with aspirin."),
+    ("Give rifampicin two hours before isoniazid.", "Give isoniazid two hours before rifampicin."),
+    ("If rifampicin is given, stop warfarin.", "If warfarin is given, stop rifampicin."),
+    ("Dilute amphotericin with dextrose.", "Dilute dextrose with amphotericin."),
+    ("Treat hypoglycaemia with glucagon.", "Treat glucagon with hypoglycaemia."),
+    ("Add heparin to the saline.", "Add saline to the heparin."),
+    ("Switch from heparin to warfarin after surgery.", "Switch to heparin after surgery."),
+    (
+        "Metformin is cleared by the kidney in adults.",
+        "The kidney is cleared by metformin in adults.",
+    ),
+    ("Vaccinate in October.", "Vaccinate in May."),
+    ("Give vaccine in March.", "Give vaccine in May."),
+    ("The vaccine may be given in March.", "The vaccine is given in May."),
+    ("Vaccinate from March to May.", "Vaccinate from May to March."),
+    (
+        "Change from morphine to oxycodone in renal failure.",
+        "Change from oxycodone to morphine in renal failure.",
+    ),
+    ("Substitute clopidogrel for aspirin.", "Substitute aspirin for clopidogrel."),
+    (
+        "Use labetalol instead of ramipril in pregnancy.",
+        "Use ramipril instead of labetalol in pregnancy.",
+    ),
+    (
+        "Erythromycin inhibits metabolism of simvastatin.",
+        "Simvastatin inhibits metabolism of erythromycin.",
+    ),
+    ("Flush the saline through the catheter.", "Flush the catheter through the saline."),
+    (
+        "Transfer the patient from the ward to the theatre.",
+        "Transfer the patient from the theatre to the ward.",
+    ),
+    ("Protamine reverses heparin.", "Heparin reverses protamine."),
+    ("Naloxone antagonises morphine.", "Morphine antagonises naloxone."),
+    ("Heparin is reversed with protamine.", "Protamine is reversed with heparin."),
+    ("Diabetes causes neuropathy.", "Neuropathy causes diabetes."),
+    ("Pneumonia may lead to sepsis.", "Sepsis may lead to pneumonia."),
+    (
+        "Withhold metformin until creatinine is known.",
+        "Withhold creatinine until metformin is known.",
+    ),
+    (
+        "Give calcium to protect the heart from potassium.",
+        "Give potassium to protect the heart from calcium.",
+    ),
+    ("Insert the cannula into the vein.", "Insert the vein into the cannula."),
+    ("Vaccines are given in April and October.", "Vaccines are given in May and October."),
+]
+
+DIRECTED_TRUE = [
+    ("Switch from heparin to warfarin after surgery.", "After surgery, switch to warfarin."),
+    ("Replace aspirin with clopidogrel.", "Aspirin is replaced with clopidogrel."),
+    ("Replace aspirin with clopidogrel.", "Aspirin is replaced by clopidogrel."),
+    ("Convert from heparin to warfarin.", "Convert patients from heparin to warfarin."),
+    ("Give naloxone for opioid overdose.", "For opioid overdose give naloxone."),
+    ("Give naloxone for opioid overdose.", "In opioid overdose, naloxone is given."),
+    ("Verapamil raises digoxin levels.", "Digoxin levels are raised by verapamil."),
+    ("Digoxin levels are raised by verapamil.", "Verapamil raises digoxin levels."),
+    ("Amiodarone potentiates warfarin.", "Warfarin is potentiated by amiodarone."),
+    ("Warfarin is potentiated by amiodarone.", "Amiodarone potentiates warfarin."),
+    ("Warfarin interacts with aspirin.", "Aspirin interacts with warfarin."),
+    ("If rifampicin is given, stop warfarin.", "Stop warfarin if rifampicin is given."),
+    ("Treat hypoglycaemia with glucagon.", "Glucagon treats hypoglycaemia."),
+    ("Dilute amphotericin with dextrose.", "Amphotericin is diluted with dextrose."),
+    ("Vaccinate in May.", "Patients are vaccinated in May."),
+    ("Warfarin may be given.", "Warfarin can be given."),
+    ("Warfarin can be given.", "Warfarin may be given."),
+    (
+        "Switch patients from intravenous to oral amoxicillin.",
+        "Patients are switched from intravenous to oral amoxicillin.",
+    ),
+    ("Metformin is cleared by the kidney.", "The kidney clears metformin."),
+    ("Protamine reverses heparin.", "Heparin is reversed by protamine."),
+    ("Heparin is reversed with protamine.", "Protamine reverses heparin."),
+    ("Substitute clopidogrel for aspirin.", "Clopidogrel is substituted for aspirin."),
+    ("Diabetes causes neuropathy.", "Neuropathy is caused by diabetes."),
+    ("Pneumonia may lead to sepsis.", "Sepsis can follow from pneumonia."),
+    (
+        "Metformin reduces glucose in adults with diabetes.",
+        "In adults with diabetes, metformin reduces glucose.",
+    ),
+    (
+        "Use heparin for prophylaxis in patients with fractures.",
+        "Patients with fractures receive heparin for prophylaxis.",
+    ),
+    ("Warn patients with asthma about aspirin.", "Patients with asthma are warned about aspirin."),
+    (
+        "Give vitamin K to patients with bleeding due to warfarin.",
+        "In bleeding due to warfarin, vitamin K is given.",
+    ),
+]
