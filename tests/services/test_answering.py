@@ -250,7 +250,7 @@ async def test_an_answer_has_a_time_limit(
     database: Database, tmp_path: Path, clock: SettableClock
 ) -> None:
     await enrol(database, ADA)
-    world, cache = await build_world(database, tmp_path / "cache", clock=clock, max_seconds=0.05)
+    world, cache = await build_world(database, tmp_path / "cache", clock=clock, max_seconds=1.0)
     world.engine.enqueue(["word"], hangs=True)
     message = await ended(await world.answering.reply(ADA, ORIGIN, "What is the dose?"))
     assert (message.status, message.content) == (MessageStatus.INTERRUPTED, "word")
