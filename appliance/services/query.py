@@ -25,10 +25,15 @@ _MOST_RIGHTED = 64  # words of a question that may be slips
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """`text` is what is searched for; `names`: words in it, and another name for them."""
+    """`text` is what is searched for; `names`: words in it, and another name for them.
+
+    `spelt_out`: `text` for a model of meanings, which knows "AF" best as "AF (atrial
+    fibrillation)"; "" where that is `text` itself.
+    """
 
     text: str
     names: tuple[tuple[str, str], ...] = ()
+    spelt_out: str = ""
 
 
 class Vocabulary:
@@ -78,7 +83,21 @@ class Vocabulary:
             for word in islice(dict.fromkeys(_TOKEN.findall(asked)), _MOST_RIGHTED)
         }
         text = _TOKEN.sub(lambda match: read.get(match.group(), match.group()), asked)
-        return Query(text, tuple(self.names(text)))
+        names = tuple(self.names(text))
+        spelt_out = self._spelt_out(text, names)
+        return Query(text, names, "" if spelt_out == text else spelt_out)
+
+    def _spelt_out(self, text: str, names: Iterable[tuple[str, str]]) -> str:
+        """`text` with its abbreviations spelt out where they have one meaning."""
+        meanings: dict[str, list[str]] = {}
+        for name, other in names:
+            meanings.setdefault(name, []).append(other)
+        long = {
+            name: f"{name} ({others[0]})"
+            for name, others in meanings.items()
+            if len(others) == 1 and self._folded.get(name.casefold()) is not None
+        }
+        return _TOKEN.sub(lambda match: long.get(match.group(), match.group()), text)
 
     def _right(self, word: str) -> str:
         if not self._known:

@@ -61,6 +61,24 @@ def holds(question: str, text: str, similarity: float, title: str = "Guide") -> 
         ("Where is the snake antivenom kept?", ANTIVENOM, 0.6, True),
         ("Where is the scorpion antivenom kept?", ANTIVENOM, 0.4, False),
         ("Metformin at an eGFR of 25?", "Stop metformin at an eGFR below 30.", 0.6, True),
+        (
+            "Metformin with a creatinine clearance of 25?",
+            "Stop metformin at an eGFR below 30.",
+            0.5,
+            True,
+        ),
+        (
+            "Metformin at a GFR of 25?",
+            "Stop metformin at a glomerular filtration rate below 30.",
+            0.5,
+            True,
+        ),
+        (
+            "Metformin with a creatine kinase of 25?",
+            "Stop metformin at an eGFR below 30.",
+            0.5,
+            False,
+        ),
         ("Metformin for a 71 year old of 40 kg?", METFORMIN, 0.6, True),
         # Nothing that a passage could be about.
         ("What is it?", METFORMIN, 0.9, False),

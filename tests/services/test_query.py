@@ -45,6 +45,16 @@ def test_abbreviations_are_read_as_the_documents_use_them(vocabulary: Vocabulary
     assert vocabulary.understood("tell us the dose").names == ()
 
 
+def test_abbreviations_of_one_meaning_are_spelt_out_for_a_model_of_meanings(
+    vocabulary: Vocabulary,
+) -> None:
+    assert vocabulary.understood("US or coumadin?").spelt_out == (
+        "US (ultrasound) or coumadin (warfarin sodium)?"
+    )
+    for same in ("tell us the dose", "dose in atrial fibrillation", "Dose in AF"):
+        assert vocabulary.understood(same).spelt_out == ""
+
+
 def test_the_long_form_finds_the_short_one(vocabulary: Vocabulary) -> None:
     assert vocabulary.understood("dose for atrial fibrillation?").names == (
         ("atrial fibrillation", "AF"),
@@ -67,7 +77,9 @@ def test_names_as_wards_say_them() -> None:
     assert known.understood("reset the dose of cipro?").text == "reset the dose of ciprofloxacin?"
     assert known.understood("Coumadin dose").text == "warfarin dose"
     # One that no title has the substance of is searched for by both names.
-    assert known.understood("zestril dose") == Query("zestril dose", (("zestril", "lisinopril"),))
+    assert known.understood("zestril dose") == Query(
+        "zestril dose", (("zestril", "lisinopril"),), "zestril (lisinopril) dose"
+    )
 
 
 def test_without_documents_a_question_is_as_it_is_written() -> None:
