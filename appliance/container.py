@@ -390,7 +390,7 @@ class Container:
         return index, files
 
     async def _lexicon(self, embedder: Embedder) -> Lexicon:
-        lexicon = Lexicon(self.database, embedder.words)
+        lexicon = Lexicon(self.database, lambda: embedder.words)
         self._closing.push_async_callback(lexicon.close)
         await lexicon.open()
         return lexicon

@@ -384,15 +384,19 @@ class Question:
     """What an answer engine is asked: passages are numbered [1]..[n] in this order.
 
     `asker` is the id of a user, "" for nobody's: what is known of one's question helps no other's.
-
-    `whole` is the question before it was reduced to `text`, if it was.
+    `patient` is what a long question says of its patient beside what it asks, which is `text`.
     """
 
     text: str
     passages: tuple[Passage, ...]
     history: tuple[Turn, ...] = field(default=())
     asker: str = ""
-    whole: str = ""
+    patient: str = ""
+
+    @property
+    def case(self) -> str:
+        """What it asks, and what it says of its patient."""
+        return f"{self.text} {self.patient}" if self.patient else self.text
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,7 +104,7 @@ class _Asked:
             ["\n".join(passage.chunk.path) for passage in question.passages],
             subject,
             stated_words(text, subject),
-            Case.of(text, question.whole),
+            Case.of(text, question.patient),
             owner if subject and not owner & subject else frozenset(),
         )
 

@@ -85,11 +85,11 @@ class Case:
     weight: float | None = None
 
     @classmethod
-    def of(cls, question: str, whole: str = "") -> Case:
-        """`whole`: what `question` was reduced from, for the values that it does not give. Whom it
+    def of(cls, question: str, patient: str = "") -> Case:
+        """`patient`: what is told beside `question`, for the values that it does not give. Whom it
         is about only `question` says: a story names others too.
         """
-        asked, told = _plain(question), _plain(whole)
+        asked, told = _plain(question), _plain(patient)
         kidney, age, weight = (
             value if (value := read(asked)) is not None else read(told)
             for read in (_kidney_value, _age, _weight)

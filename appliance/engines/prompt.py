@@ -67,20 +67,21 @@ def candidates(question: Question) -> Iterator[Prompt]:
     passages = [
         (passage, visible(without_orders(passage.chunk.text))) for passage in question.passages
     ]
-    yield _prompt(passages, history, question.text)
+    asked = f"{question.patient}\n{question.text}" if question.patient else question.text
+    yield _prompt(passages, history, asked)
     while len(history) > LAST_EXCHANGE:
         history = history[1:]
-        yield _prompt(passages, history, question.text)
+        yield _prompt(passages, history, asked)
     while len(passages) > 1:
         passages = passages[:-1]
-        yield _prompt(passages, history, question.text)
+        yield _prompt(passages, history, asked)
     while history:
         history = history[1:]
-        yield _prompt(passages, history, question.text)
+        yield _prompt(passages, history, asked)
     while passages and len(passages[0][1]) > SHORTEST_PASSAGE:
         passage, text = passages[0]
         passages = [(passage, text[: max(SHORTEST_PASSAGE, len(text) // 2)])]
-        yield _prompt(passages, history, question.text)
+        yield _prompt(passages, history, asked)
 
 
 def _prompt(

@@ -42,7 +42,7 @@ _SAME = {
     "tumour": "tumor", "oedema": "edema", "anaemia": "anemia", "haemorrhage": "bleed",
     "hemorrhage": "bleed", "hemorrhagic": "bleed", "bleeding": "bleed", "bleeds": "bleed",
     "physician": "doctor", "hypersensitivity": "allergy", "allergic": "allergy",
-    "allergies": "allergy",
+    "allergies": "allergy", "egfr": "gfr",
 }  # fmt: skip
 
 

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from appliance.storage.terms import STOP_WORDS
 
@@ -16,6 +17,14 @@ _BEFORE = 160  # characters: more words than any short form asks for
 # A trade name in capitals and what it holds, as labels write it.
 _BRAND = re.compile(
     r"\b([A-Z][A-Z-]{3,24})(?: ?[®™]| \(?R\)?)?(?: [A-Z]{2,3})? \(([a-z][a-z -]{4,40})\)"
+)
+_COMPARED = re.compile(
+    r"\b[Cc]ompared? to (?:the )?[Aa]ctive [Ii]ngredients? (?:in|of) (?:[A-Z][\w'’-]{1,20} ){0,3}?"
+    r"([A-Z][A-Za-z-]{3,24}) ?®"
+)
+_ACTIVE = re.compile(
+    r"^Active ingredients?(?: \([^()\n]{1,40}\))?:?\s+([A-Z][a-z]{4,30})(?=,? (?:USP|\d))",
+    re.MULTILINE,
 )
 _ALSO = re.compile(
     r"(?:^|[.;:(]\s*|\n)(?:The )?([^\W\d_][\w-]{4,30}),? \(?(?:also|formerly|otherwise) "
@@ -51,6 +60,18 @@ def other_names(text: str) -> list[tuple[str, str]]:
         (brand, name) for brand, name in _BRAND.findall(text) if STOP_WORDS.isdisjoint(name.split())
     ]
     return brands + [(a, b) for a, b in _ALSO.findall(text) if a.casefold() != b.casefold()]
+
+
+def compared_names(pages: Iterable[str]) -> list[tuple[str, str]]:
+    """(trade name, substance) where one document says which product its only substance is like, as
+    labels of medicines without prescription do.
+    """
+    text = "\n".join(pages)
+    substances = {name.casefold() for name in _ACTIVE.findall(text)}
+    brands = dict.fromkeys(_COMPARED.findall(text))
+    return (
+        [(brand, name) for brand in brands for name in substances] if len(substances) == 1 else []
+    )
 
 
 def _is_short(form: str) -> bool:

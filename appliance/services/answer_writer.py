@@ -30,6 +30,7 @@ from appliance.services.citation_boxes import placed
 from appliance.services.conversation_rules import PREVIEW_CHARACTERS, shortened
 from appliance.services.follow_ups import standalone
 from appliance.services.grounding import ground, preview
+from appliance.services.long_questions import told_of
 from appliance.services.questions import REFUSAL_MODEL, Asked, rehearsed
 from appliance.services.readings import reading
 from appliance.services.refusals import nearest_sections, refusal
@@ -202,7 +203,9 @@ class AnswerWriter:
         if not draft.passages:
             await self._refuse(stream, draft)
             return
-        question = Question(content, draft.passages, asked.history, asker=user_id, whole=standing)
+        question = Question(
+            content, draft.passages, asked.history, asker=user_id, patient=told_of(standing)
+        )
         stream.sources(preview(draft.passages, _citation_ids(stream)))
         whole = False
         try:

@@ -30,7 +30,7 @@ _GROUPS = (
 )
 _PERSON = (
     rf"(?:(?:{_N}(?:\s*(?:to|-|–)\s*{_N})?[\s-]*(?:years?|yrs?|months?|weeks?|days?)[\s-]olds?|"
-    rf"{_N}[\s-]*(?:y[./]?o|kg))\b(?:\s+{_GROUPS}\b)?|"
+    rf"{_N}[\s-]*y[./]?o)\b(?:\s+{_GROUPS}\b)?|{_N}[\s-]*kg\s+{_GROUPS}\b|"
     rf"{_GROUPS}\b(?:\s+(?:patients?|women|woman|mothers?)\b)?|"
     rf"(?:patients?|people|those|anyone)(?={_DETAIL}))(?:{_DETAIL})*"
 )

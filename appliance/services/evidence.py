@@ -24,6 +24,7 @@ from appliance.sentences.wording import FAMILY_WORTH, AskedWord, Wording, asked_
 from appliance.services.lexicon import Lexicon
 from appliance.services.term_rarity import Rarity, TermRarity
 from appliance.services.title_forms import asked_name
+from appliance.services.wordings import other_measures
 from appliance.storage.terms import without_accents
 
 _TELLING = 0.25  # the part in the meaning of the 2 in "type 2": models see little of it
@@ -53,7 +54,8 @@ _AMOUNT = re.compile(
     rf"(?:{_BEFORE_AMOUNT}|(?<![\w-]))\d[\d.,]{{0,20}}"
     r"(?:[\s-]*(?:kg|g|mg|mcg|µg|ml|dl|l|mmol|meq|units?|iu|cm|mm)\b(?:/\w+)*|"
     r"[\s-]*(?:years?|months?|weeks?|days?)[\s-]olds?\b)|"
-    rf"(?:{_BEFORE_AMOUNT})\d[\d.,]{{0,20}}%?(?![\w-])",
+    rf"(?:{_BEFORE_AMOUNT})\d[\d.,]{{0,20}}%?(?![\w-])|"
+    r"\(?\s*\bmL\s{0,3}/\s{0,3}min\w{0,5}\b(?:\s{0,3}/\s{0,3}1\.73\s{0,3}m\s?[²2])?\s{0,3}\)?",
     re.IGNORECASE,
 )
 
@@ -140,7 +142,7 @@ class EvidenceRule:
         rarity = await self._rarity.current()
         words = sorted(words, key=lambda word: -rarity.of(word.term))[:MOST_WORDS]
         common = self._embedder.words
-        others = () if self._lexicon is None else self._lexicon.known.names(question)
+        learned = () if self._lexicon is None else self._lexicon.known.names(question)
         weighed = weights(words, rarity, await self._moves(question, words))
         names = frozenset(w for w in words if w.tells or unaccented(w.word) not in common)
         weightiest = max(words, key=lambda w: weighed[w] * (1 if w in names else _COMMON))
@@ -149,7 +151,7 @@ class EvidenceRule:
             rarity,
             names,
             phrase_of(weightiest, words, question),
-            other_names(words, others),
+            other_names(words, (*learned, *other_measures(question))),
         )
         # In a thread: reading every sentence of all of them takes some milliseconds.
         scores = await asyncio.to_thread(scored, sought, passages)

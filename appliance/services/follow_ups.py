@@ -2,25 +2,31 @@
 
 Rules, no model: the same conversation always gives the same question. What a question leaves out
 is taken from the question before it: a pronoun becomes that question's subject; a bare condition
-is added to it; another subject, amount, patient, route or illness takes the place of the old one.
-A question that names its own subject is left as it is.
+or group of patients is added to it; another subject, amount or group takes the place of the old
+one. A question that names its own subject is left as it is.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 
 from appliance.domain import MessageRole, Turn
-from appliance.sentences.words import FORM_WORDS, STOP_WORDS, stem, terms
+from appliance.sentences.words import terms
 from appliance.services.asked_conditions import asked_for
-from appliance.services.asked_illnesses import for_illness
-from appliance.services.pronouns import EXPLETIVE, POSSESSIVE, PRONOUN
+from appliance.services.asked_subjects import (
+    AMOUNT,
+    JOINED,
+    Subject,
+    names_indication,
+    own_terms,
+    subject_of,
+    subjects_of,
+    with_subject,
+)
 
 LONGEST = 400  # characters of a follow-up, and of what it is resolved from; more is a story
 
-_WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
 _CONNECTOR = re.compile(
     r"(?:(?:ok(?:ay)?|so|then|well|now|thanks|thank you)[\s,.!]+)*(?:and|but|or|also|plus|then)\b"
     r"[\s,:…-]*",
@@ -37,7 +43,6 @@ _CLAUSE = re.compile(
     re.IGNORECASE,
 )
 _LAST_CLAUSE = re.compile(r"\s(?:if|unless|once|when|while|after|before|until)\s.*", re.IGNORECASE)
-_JOINED = re.compile(r"\s+(?:and|or|with|plus)\s+", re.IGNORECASE)
 _COMPANION = re.compile(r"with(?:out)?\s", re.IGNORECASE)
 _LAST_COMPANION = re.compile(r"\bwith(?:out)?\s+[^,;?.!]+[?.!]*$", re.IGNORECASE)
 _PREPOSITION = re.compile(
@@ -56,48 +61,27 @@ _COURTESY = re.compile(
     r"there)\b\W*)+",
     re.IGNORECASE,
 )
-_AMOUNT = re.compile(
-    r"\d[\d.,]*\s*(?:-|–|to\s+\d[\d.,]*\s*)?(?:mg|mcg|µg|g|kg|ml|l|units?|iu|mmol|meq|%|years?|months?|"
-    r"weeks?|days?|hours?)(?:/\w+)*\b",
-    re.IGNORECASE,
-)
-_QUALIFIERS = (
-    r"(?:(?:maximum|maximal|max|minimum|minimal|highest|lowest|usual|recommended|starting|initial|"
-    r"loading|maintenance|single|daily|total|target)\b\s*)+"
-)
-# Which one of the amounts is asked for: "the maximum?"
-_QUALIFIED = re.compile(
-    rf"(?:the\s+)?(?P<which>{_QUALIFIERS})(?:doses?|dosages?|one|amount)?", re.IGNORECASE
-)
-_MEASURE = re.compile(
-    rf"\b(?:{_QUALIFIERS})?(?=(?:doses?|dosages?|amount|INR|levels?|rate|range|concentration|"
-    r"duration)\b)",
-    re.IGNORECASE,
-)
 _MOST_FRAGMENT_WORDS = 4  # without a verb of asking: "warfarin?"
 _END = " \t\r\n?!.,;:…"
-# They qualify an answer and are no subject of one.
-_SIDE_TERMS = FORM_WORDS.union(
-    terms(
-        "adult adults child children infant infants neonate newborn baby adolescent toddler "
-        "elderly geriatric older women men pregnancy pregnant lactation impairment impaired failure"
-        " function kidney liver renal hepatic mild moderate severe chronic acute once twice three "
-        "times every hours weeks months years tablets capsules suspension injection oral iv maximum"
-        " minimum alternative alternatives option options detail details example examples reason "
-        "prevent prevention diagnose diagnosis inherited cause causes tests test missed crush store"
-        " prescribe prescribed check checked adjust adjustment increase reduce stop happen work "
-        "works start warning allergic allergy form forms available cost long short common rare "
-        "serious first second line else instead food meal meals weight age precaution precautions "
-        "frequency duration route interval intervals level levels position"
-    )
+_ADDS = re.compile(r"\b(?:and|also|plus)\b", re.IGNORECASE)
+_QUALIFIER = (
+    r"(?:maxim(?:um|al)|max|minim(?:um|al)|starting|initial|usual|maintenance|loading|daily|total|"
+    r"highest|lowest|single|first)"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class _Subject:
-    start: int
-    end: int
-    text: str
+# "and the maximum?"; the dose that it is of stands in the question before.
+_QUALIFIES = re.compile(
+    rf"(?:what\s+is\s+)?(?:the\s+)?(?P<how>{_QUALIFIER}(?:\s+{_QUALIFIER})*)(?:\s+dos(?:e|age|ing))?",
+    re.IGNORECASE,
+)
+_DOSE = re.compile(rf"(?:\b{_QUALIFIER}\s+)*\b(?=dos(?:e|age|ing)\b)", re.IGNORECASE)
+_NUMBER = re.compile(r"\d[\d.,]*\d|\d")
+_FOR = re.compile(r"\b(?:for|against|treat(?:ing|s)?)\s+(?:an?\s+|the\s+)?$", re.IGNORECASE)
+_ARTICLE = re.compile(r"(?:an?|the)\s+", re.IGNORECASE)
+_LAST_ARTICLE = re.compile(r"\b(?:an?|the)\s+$", re.IGNORECASE)
+_ASKS_HOW_GIVEN = re.compile(
+    r"\bdos(?:e|es|age|ing)\b|\bINR\b|\bhow (?:much|long|often)\b|\bduration\b|\binterval\b",
+    re.IGNORECASE,
+)
 
 
 def standalone(question: str, history: Sequence[Turn], subjects: Collection[str] = ()) -> str:
@@ -118,74 +102,83 @@ def _resolved(question: str, before: str | None, subjects: Collection[str]) -> s
     asked = " ".join(question.split())
     if before is None or _says_nothing(asked) or max(len(asked), len(before)) > LONGEST:
         return question
-    subject = _subject_of(before, subjects)
+    subject = subject_of(before, subjects)
     if subject is None:
         return question
     connector = _CONNECTOR.match(asked)
     bare = asked[connector.end() :] if connector else asked
-    if changed := _changed(bare, before, also=connector is not None):
-        return changed
-    if match := _WHAT_ABOUT.match(bare):
+    what_about = _WHAT_ABOUT.match(bare)
+    if under := _under_conditions(
+        bare[what_about.end() :] if what_about else bare,
+        before,
+        also=connector is not None and _ADDS.search(connector.group()) is not None,
+    ):
+        return under
+    if match := what_about:
         about = bare[match.end() :].strip(_END)
         return _about(about, before, subject, subjects) if about else question
     if connector and (match := _PREPOSITION.match(bare)) and _asks_after(bare):
         return f"{before.rstrip(_END)}, {_small(bare.rstrip(_END))}?"
     if (match := _WHAT_IF.match(bare)) and "," not in bare:
-        condition = _with_subject(bare[match.end() :].strip(_END), subject)
+        condition = with_subject(bare[match.end() :].strip(_END), subject)
         return f"{_LAST_CLAUSE.sub('', before.rstrip(_END))} if {condition}?"
     if connector and _CLAUSE.match(bare) and "," not in bare:
-        condition = _with_subject(_small(bare.strip(_END)), subject)
+        condition = with_subject(_small(bare.strip(_END)), subject)
         return f"{_LAST_CLAUSE.sub('', before.rstrip(_END))} {condition}?"
     if _PREPOSITION.match(bare) and not _asks_after(bare):
         return _about(_small(bare.strip(_END)), before, subject, subjects)
-    if named := _with_subject(bare, subject):
+    if named := with_subject(bare, subject):
         if named != bare:
             return named
-    if _own_terms(bare):
-        if connector is None and not any(term in subjects for term in _own_terms(bare)):
+    if own_terms(bare):
+        if connector is None and not any(term in subjects for term in own_terms(bare)):
             return question
         if _ASKS.match(bare) or len(bare.split()) > _MOST_FRAGMENT_WORDS:
             return question
         return _about(bare.strip(_END), before, subject, subjects)
     if not terms(bare):  # "why?", "for how long?"
         return f"{before.rstrip(_END)}, {_small(bare.rstrip(_END))}?"
-    if _AMOUNT.fullmatch(bare.strip(_END)):
+    if AMOUNT.fullmatch(bare.strip(_END)):
         return _about(bare.strip(_END), before, subject, subjects)
     return f"{bare.rstrip(_END)} with {subject.text}?"
 
 
-def _changed(bare: str, before: str, *, also: bool) -> str | None:
-    """`before` with another patient, route, amount or illness, where `bare` is nothing else."""
-    said = bare.strip(_END)
-    match = _WHAT_ABOUT.match(said)
-    if match:
-        said = said[match.end() :]
-    elif _WHAT_IF.match(said):
-        said = re.sub(r"what\s+", "", said, count=1, flags=re.IGNORECASE)
-    if (which := _QUALIFIED.fullmatch(said)) and (measure := _MEASURE.search(before)):
-        wanted = _small(which["which"].strip())
-        return f"{before[: measure.start()]}{wanted} {before[measure.end() :]}"
-    if changed := asked_for(before, said, also=also):
-        return changed
-    # By itself, "DVT" may be looked up anew.
-    is_more = also or match is not None or _PREPOSITION.match(said) is not None
-    return for_illness(before, said) if is_more else None
+def _under_conditions(bare: str, before: str, *, also: bool) -> str | None:
+    """The question before with what `bare` says of the patient, the route, the kind of dose, or
+    with its number; None where it says something else.
+    """
+    about = bare.strip(_END)
+    if match := _WHAT_IF.match(about):
+        about = f"{match.group().split()[-1]} {about[match.end() :]}"
+    if (match := _QUALIFIES.fullmatch(about)) and (dose := _DOSE.search(before)):
+        return f"{before[: dose.start()]}{match['how'].lower()} {before[dose.end() :]}"
+    if _ASKS.match(about):
+        return None
+    if asked := asked_for(before, about, also=also):
+        return asked
+    amounts = list(AMOUNT.finditer(before))
+    if _NUMBER.fullmatch(about) and len(amounts) == 1:
+        at = amounts[0].start()
+        return before[:at] + _NUMBER.sub(about, before[at:], count=1)
+    return None
 
 
-def _about(about: str, before: str, subject: _Subject, subjects: Collection[str]) -> str:
+def _about(about: str, before: str, subject: Subject, subjects: Collection[str]) -> str:
     """What "what about ...?" asks, in the words of the question before."""
-    if amount := _AMOUNT.search(about):
-        if old := _AMOUNT.search(before):
+    if amount := AMOUNT.search(about):
+        if old := _alike(amount.group(), before):
             return before[: old.start()] + amount.group() + before[old.end() :]
         return f"{before.rstrip(_END)} {about}?"
     preposition = _PREPOSITION.match(about)
     bare = about[preposition.end() :] if preposition else about
-    own = _own_terms(bare)
+    own = own_terms(bare)
+    if own and (other := _for_another(bare, preposition, before, subject, subjects)):
+        return other
     if own and not (preposition and preposition.group().strip().casefold() != "for"):
         is_subject = any(term in subjects for term in own)
-        if is_subject and _JOINED.search(bare):
+        if is_subject and JOINED.search(bare):
             return f"{bare}?"  # a pair of its own: "atorvastatin with cyclosporine"
-        was_subject = any(term in subjects for term in _own_terms(subject.text))
+        was_subject = any(term in subjects for term in own_terms(subject.text))
         if is_subject or not (was_subject or preposition):
             return f"{before[: subject.start]}{bare}{before[subject.end :]}"
     if preposition:
@@ -206,6 +199,37 @@ def _about(about: str, before: str, subject: _Subject, subjects: Collection[str]
     return f"{bare} with {subject.text}?"
 
 
+def _for_another(
+    bare: str,
+    preposition: re.Match[str] | None,
+    before: str,
+    subject: Subject,
+    subjects: Collection[str],
+) -> str | None:
+    """The question before, for another indication: the drug stays. None where `bare` is none."""
+    is_indication = names_indication(bare)
+    if preposition is not None and preposition.group().strip().casefold() == "for":
+        is_indication |= not any(term in subjects for term in own_terms(bare))
+    if not is_indication or subject.is_indication or JOINED.search(bare):
+        return None
+    for run in subjects_of(before):
+        if run != subject and (run.is_indication or _FOR.search(before[: run.start])):
+            lead = before[: run.start]
+            named = _ARTICLE.sub("", bare) if _LAST_ARTICLE.search(lead) else bare
+            return f"{lead}{named}{before[run.end :]}"
+    if preposition is not None or not _ASKS_HOW_GIVEN.search(before) or bare.isupper():
+        return None
+    return f"{before.rstrip(_END)} for {bare}?"
+
+
+def _alike(amount: str, before: str) -> re.Match[str] | None:
+    """The first amount of `before` in the unit of `amount`, else the first of all."""
+    amounts = list(AMOUNT.finditer(before))
+    unit = _NUMBER.sub("", amount).strip(" -–").casefold()
+    same = [one for one in amounts if one.group().casefold().endswith(unit)]
+    return next(iter(same or amounts), None)
+
+
 def _says_nothing(text: str) -> bool:
     return not text.strip() or _COURTESY.fullmatch(text.strip()) is not None
 
@@ -219,54 +243,3 @@ def _asks_after(bare: str) -> bool:
     """ "For how long?" asks something else; "in whom is it contraindicated" too."""
     rest = bare[match.end() :] if (match := _PREPOSITION.match(bare)) else bare
     return _ASKS.match(rest) is not None
-
-
-def _with_subject(bare: str, subject: _Subject) -> str:
-    """The pronouns that nothing in front of them explains, as what they stand for."""
-    expletive = EXPLETIVE.search(bare)
-    match = next(
-        (
-            match
-            for match in sorted(
-                [*POSSESSIVE.finditer(bare), *PRONOUN.finditer(bare)], key=re.Match.start
-            )
-            if not (expletive and expletive.start() <= match.start() < expletive.end())
-        ),
-        None,
-    )
-    # The word in front of "it" or "them" is what is done to it.
-    if match is None or _own_terms(bare[: match.start()].rpartition(" ")[0].rpartition(" ")[0]):
-        return bare
-    if not bare[: match.start()].strip() and not bare[match.end() :].strip(_END):
-        return bare  # "the treatment?" names what it asks for
-    named = f"{subject.text}'s" if POSSESSIVE.fullmatch(match.group()) else subject.text
-    return bare[: match.start()] + named + bare[match.end() :]
-
-
-def _own_terms(text: str) -> list[str]:
-    """The terms that can be a subject."""
-    return [
-        term for term in terms(_AMOUNT.sub(" ", text)) if term not in _SIDE_TERMS and len(term) > 1
-    ]
-
-
-def _subject_of(question: str, subjects: Collection[str]) -> _Subject | None:
-    """The words that name what `question` is about: neighbouring ones that can, the run that
-    documents are about before others, else the first.
-    """
-    runs: list[_Subject] = []
-    amounts = [match.span() for match in _AMOUNT.finditer(question)]
-    for match in _WORD.finditer(question):
-        if match.group().casefold() in STOP_WORDS or not _own_terms(match.group()):
-            continue
-        if any(start <= match.start() < end for start, end in amounts):
-            continue
-        start, end = match.span()
-        between = question[runs[-1].end : start] if runs else "."
-        if not between.strip(" -–/") or _JOINED.fullmatch(between):
-            start = runs.pop().start
-        runs.append(_Subject(start, end, question[start:end]))
-    if not runs:
-        return None
-    known = [run for run in runs if any(stem(word) in subjects for word in _WORD.findall(run.text))]
-    return (known or runs)[0]

@@ -11,11 +11,12 @@ import logging
 import re
 import sys
 from collections import Counter
+from collections.abc import Callable, Set
 from itertools import chain
 
-from appliance.services.abbreviations import other_names, pairs
+from appliance.services.abbreviations import compared_names, other_names, pairs
 from appliance.services.query import Vocabulary
-from appliance.storage import knowledge_epoch, lexicons
+from appliance.storage import documents, knowledge_epoch, lexicons
 from appliance.storage.database import Connection, Database
 from appliance.storage.lexicons import DocumentLexicon
 
@@ -26,8 +27,8 @@ logger = logging.getLogger(__name__)
 
 
 class Lexicon:
-    def __init__(self, db: Database, common: frozenset[str] = frozenset()) -> None:
-        """`common`: the words of the language, as an `Embedder` holds them."""
+    def __init__(self, db: Database, common: Callable[[], Set[str]] = frozenset) -> None:
+        """`common`: words of the language that name nothing, as the embedding model has them."""
         self._db = db
         self._common = common
         self._epoch = -1  # of the documents that `_vocabulary` was learned from
@@ -62,12 +63,14 @@ class Lexicon:
 
     async def _learn(self) -> None:
         try:
-            epoch, served = await self._db.read(_wanted)
+            epoch, served, titles = await self._db.read(_wanted)
             parts = {key: part for key, part in self._parts.items() if key in served}
             missing = sorted(served - parts.keys())
             for start in range(0, len(missing), _BATCH):
                 parts |= await self._taught(missing[start : start + _BATCH])
-            vocabulary = await asyncio.to_thread(_together, list(parts.values()), self._common)
+            vocabulary = await asyncio.to_thread(
+                _together, list(parts.values()), titles, self._common()
+            )
             self._epoch, self._parts, self._vocabulary = epoch, parts, vocabulary
         except Exception:
             # Questions are read by what is known; the next one tries again.
@@ -98,15 +101,22 @@ def learned(pages: list[str]) -> DocumentLexicon:
         for word in _WORD.findall(text)
         if not word.isupper()
     }
-    names = dict.fromkeys(chain.from_iterable((*pairs(text), *other_names(text)) for text in pages))
+    told = chain.from_iterable((*pairs(text), *other_names(text)) for text in pages)
+    names = dict.fromkeys((*told, *compared_names(pages)))
     return DocumentLexicon(tuple(sorted(words)), tuple(names))
 
 
-def _wanted(tx: Connection) -> tuple[int, set[tuple[str, int]]]:
-    return knowledge_epoch.current(tx), lexicons.served(tx)
+def _wanted(tx: Connection) -> tuple[int, set[tuple[str, int]], list[str]]:
+    titles = [document.title for document in documents.served(tx)]
+    return knowledge_epoch.current(tx), lexicons.served(tx), titles
 
 
-def _together(parts: list[DocumentLexicon], common: frozenset[str]) -> Vocabulary:
+def _together(parts: list[DocumentLexicon], titles: list[str], common: Set[str]) -> Vocabulary:
     frequencies = Counter(word for part in parts for word in part.words)
     names = Counter(name for part in parts for name in part.names)
-    return Vocabulary(frequencies, ((a, b, count) for (a, b), count in names.items()), common)
+    return Vocabulary(
+        frequencies,
+        ((a, b, count) for (a, b), count in names.items()),
+        titles=titles,
+        common=common,
+    )

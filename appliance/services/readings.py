@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from appliance.sentences.words import stem
-from appliance.services.essence import essence
+from appliance.services.long_questions import essence
 
 MOST_TOLD = 6
 _WORD = re.compile(r"[^\W\d_]+")

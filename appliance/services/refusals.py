@@ -18,10 +18,12 @@ NEAR_BY_WORDS = 0.2
 SHARED = 0.5  # of the question's telling words
 ADVICE = "Try other words, or ask whoever looks after the documents whether one is missing."
 
+_COMMON_TERMS = FORM_WORDS.union(terms(" ".join(COMMON_WORDS)))
+
 
 def nearest_sections(question: str, passages: Sequence[Passage]) -> tuple[NearestSection, ...]:
     """The places nearest to `question`, each once; none when nothing is near at all."""
-    telling = set(terms(question)) - FORM_WORDS - COMMON_WORDS
+    telling = set(terms(question)) - _COMMON_TERMS
     found: dict[tuple[str, str | None, int], NearestSection] = {}
     for passage in sorted(passages, key=lambda passage: -passage.similarity):
         chunk, document = passage.chunk, passage.document

@@ -96,7 +96,7 @@ class Retrieval:
                 # In a thread: looking for what a word was meant to be takes milliseconds.
                 query = await asyncio.to_thread(vocabulary.understood, text)
             found = await self._index.search(
-                await self._vector(query.text),
+                await self._vector(query.spelt_out or query.text),
                 query.text,
                 limit,
                 category=category,

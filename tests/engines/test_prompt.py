@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from appliance.domain import MessageRole, Turn
 from appliance.engines.prompt import HISTORY_TURNS, INSTRUCTIONS, candidates
 from tests.engines.questions import question
@@ -21,6 +23,12 @@ def test_the_fullest_has_everything_in_order() -> None:
     assert places == sorted(places)
     assert first[-1].content == "Why?"
     assert first[1].content == f"turn {10 - HISTORY_TURNS}"
+
+
+def test_what_a_long_question_says_of_its_patient_stands_before_it() -> None:
+    told = replace(question("Which dose?", TEXTS, HISTORY), patient="She has 60 kg.")
+    for prompt in candidates(told):
+        assert prompt.turns[-1].content == "She has 60 kg.\nWhich dose?"
 
 
 def test_each_next_one_is_shorter_and_keeps_the_question() -> None:

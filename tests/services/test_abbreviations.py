@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from appliance.services.abbreviations import other_names, pairs
+from appliance.services.abbreviations import compared_names, other_names, pairs
 
 
 @pytest.mark.parametrize(
@@ -52,3 +52,15 @@ def test_other_names_that_a_text_gives(text: str, expected: list[tuple[str, str]
 )
 def test_function_words_make_no_names(text: str) -> None:
     assert pairs(text) == []
+
+
+COMPARED = "*Compare to Active Ingredient in Regular Strength PANADOR®"
+
+
+def test_what_a_product_is_like_is_another_name_of_its_substance() -> None:
+    facts = "Drug Facts\nActive ingredient (in each tablet)\nZalcetamol USP, 325 mg"
+    assert compared_names([facts, COMPARED]) == [("PANADOR", "zalcetamol")]
+    both = facts + "\nActive ingredient\nQuorine 5 mg"
+    assert compared_names([both, COMPARED]) == []  # of two substances
+    assert compared_names([facts, "PANADOR® is a trademark"]) == []
+    assert compared_names([COMPARED]) == []

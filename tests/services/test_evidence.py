@@ -61,6 +61,24 @@ def holds(question: str, text: str, similarity: float, title: str = "Guide") -> 
         ("Where is the snake antivenom kept?", ANTIVENOM, 0.6, True),
         ("Where is the scorpion antivenom kept?", ANTIVENOM, 0.4, False),
         ("Metformin at an eGFR of 25?", "Stop metformin at an eGFR below 30.", 0.6, True),
+        (
+            "Metformin with a creatinine clearance of 25?",
+            "Stop metformin at an eGFR below 30.",
+            0.5,
+            True,
+        ),
+        (
+            "Metformin at a GFR of 25?",
+            "Stop metformin at a glomerular filtration rate below 30.",
+            0.5,
+            True,
+        ),
+        (
+            "Metformin with a creatine kinase of 25?",
+            "Stop metformin at an eGFR below 30.",
+            0.5,
+            False,
+        ),
         ("Metformin for a 71 year old of 40 kg?", METFORMIN, 0.6, True),
         # Nothing that a passage could be about.
         ("What is it?", METFORMIN, 0.9, False),
@@ -119,6 +137,12 @@ def test_the_case_of_the_question_is_no_subject() -> None:
     assert words("Metformin at an eGFR of 25?") == ["metformin", "egfr"]
     assert words("500 mg for a 71 year old?") == ["500", "mg", "71", "year", "old"]
     assert words("Lipofuscinosis type 3") == ["lipofuscinosis", "type", "3"]
+
+
+def test_a_unit_and_the_kind_of_filtration_rate_are_no_subject() -> None:
+    asked = subject_words("When eGFR (mL/min/1.73 m2) is 45, what is the dose of digoxin?")
+    assert [word.term for word in asked] == ["gfr", "dose", "digoxin"]
+    assert asked == subject_words("When eGFR is 45 mL/min, what is the dose of digoxin?")
 
 
 def test_rarity_is_learned() -> None:

@@ -10,6 +10,9 @@ from appliance.services.follow_ups import LONGEST, standalone
 
 SUBJECTS = frozenset(terms("Digoxin label, Lisinopril label, Isolation guide"))
 DOSE = "What is the starting dose of digoxin?"
+ADULTS = "What is the dose of digoxin in adults?"
+VALUE = "What is the dose of digoxin with an eGFR of 50 mL/min?"
+INR = "What is the target INR for atrial fibrillation on digoxin?"
 
 
 def said(*questions: str) -> list[Turn]:
@@ -58,14 +61,48 @@ def said(*questions: str) -> list[Turn]:
             "What about lisinopril with cyclosporine?",
             "lisinopril with cyclosporine?",
         ),
+        # A condition of a kind takes the place of that of its kind; a patient stays who he is.
+        (ADULTS, "What about a GFR of 8?", ADULTS[:-1] + " with a GFR of 8?"),
+        (ADULTS, "And in patients with dialysis?", ADULTS[:-1] + " on dialysis?"),
+        (ADULTS, "in renal impairment?", ADULTS[:-1] + " with renal impairment?"),
+        (ADULTS, "And intravenously?", ADULTS[:-1] + " intravenously?"),
+        (ADULTS, "and the maximum?", "What is the maximum dose of digoxin in adults?"),
+        (DOSE, "what is the maintenance dose?", "What is the maintenance dose of digoxin?"),
+        (VALUE, "what about an eGFR of 25?", "What is the dose of digoxin with an eGFR of 25?"),
+        (VALUE, "and 25?", "What is the dose of digoxin with an eGFR of 25?"),
         (
-            "What is the dose of digoxin with an eGFR of 50 mL/min?",
-            "and 25?",
-            "What is the dose of digoxin with an eGFR of 25?",
+            VALUE,
+            "and below 10 mL/min?",
+            "What is the dose of digoxin with an eGFR below 10 mL/min?",
         ),
-        (DOSE, "What about a GFR of 8?", DOSE[:-1] + " with a GFR of 8?"),
-        (DOSE, "And in patients with dialysis?", DOSE[:-1] + " in patients with dialysis?"),
-        (DOSE, "And intravenously?", DOSE[:-1] + " intravenously?"),
+        ("digoxin dose in haemodialysis", "and if GFR is 15?", "digoxin dose if GFR is 15?"),
+        (
+            "Can I give 20 mg of digoxin if the GFR is 50 mL/min?",
+            "and 30 mL/min?",
+            "Can I give 20 mg of digoxin if the GFR is 30 mL/min?",
+        ),
+        ("Can I give 20 mg of digoxin?", "and 40?", "Can I give 40 mg of digoxin?"),
+        ("Can a child of 5 have digoxin?", "and a child of 8?", "Can a child of 8 have digoxin?"),
+        ("Can a child of 5 have digoxin?", "and in adults?", "Can adults have digoxin?"),
+        (
+            "What is the adult dose of digoxin?",
+            "and in children?",
+            "What is the dose of digoxin in children?",
+        ),
+        ("Dose of digoxin for a 25 kg child?", "and 30 kg?", "Dose of digoxin for a 30 kg child?"),
+        # Another patient has healthy kidneys, unless "and" may mean both.
+        ("dose of digoxin if GFR is 15?", "in newborns?", "dose of digoxin in newborns?"),
+        (
+            "dose of digoxin in renal failure?",
+            "what about children?",
+            "dose of digoxin in children?",
+        ),
+        (
+            "dose of digoxin in renal failure?",
+            "and children?",
+            "dose of digoxin in renal failure in children?",
+        ),
+        # Another indication, of the same drug.
         (
             "What is the digoxin level for atrial fibrillation?",
             "what about heart failure?",
@@ -76,9 +113,16 @@ def said(*questions: str) -> list[Turn]:
             "and lisinopril?",
             "What is the lisinopril level for atrial fibrillation?",
         ),
-        # Another of its amounts.
-        (DOSE, "and the maximum?", "What is the maximum dose of digoxin?"),
         (DOSE, "the usual daily dose?", "What is the usual daily dose of digoxin?"),
+        (
+            INR,
+            "what about mechanical mitral valve?",
+            "What is the target INR for mechanical mitral valve on digoxin?",
+        ),
+        (INR, "and DVT?", "What is the target INR for DVT on digoxin?"),
+        (INR, "and for gout?", "What is the target INR for gout on digoxin?"),
+        (INR, "and lisinopril?", "What is the target INR for atrial fibrillation on lisinopril?"),
+        (DOSE, "what about sinusitis?", DOSE[:-1] + " for sinusitis?"),
         # A pronoun becomes the subject.
         (DOSE, "What are its side effects?", "What are digoxin's side effects?"),
         (DOSE, "Can it be taken with alcohol?", "Can digoxin be taken with alcohol?"),
@@ -131,12 +175,6 @@ def test_what_stands_by_itself_is_left(question: str) -> None:
     assert standalone(question, said(DOSE), SUBJECTS) == question
 
 
-def test_an_illness_alone_is_looked_up_anew() -> None:
-    history = said("What is the digoxin level for atrial fibrillation?")
-    assert standalone("DVT", history, SUBJECTS) == "DVT"
-    assert standalone("and DVT?", history, SUBJECTS) == "What is the digoxin level for DVT?"
-
-
 def test_a_conversation_goes_on() -> None:
     history = said(DOSE, "And in children?", "thank you")
     assert standalone("what about lisinopril?", history, SUBJECTS) == (
@@ -144,9 +182,11 @@ def test_a_conversation_goes_on() -> None:
     )
 
 
-def test_one_condition_after_another_takes_its_place() -> None:
+def test_conditions_do_not_pile_up() -> None:
     history = said("digoxin dose in haemodialysis", "and if GFR is 15?")
     assert standalone("in newborns?", history, SUBJECTS) == "digoxin dose in newborns?"
+    history = said(INR, "what about mechanical mitral valve?")
+    assert standalone("and DVT?", history, SUBJECTS) == "What is the target INR for DVT on digoxin?"
 
 
 def test_a_switch_of_topic_is_the_new_subject() -> None:
@@ -160,3 +200,9 @@ def test_answers_and_greetings_are_no_subject() -> None:
     assert standalone("And in children?", said("hello"), SUBJECTS) == "And in children?"
     told = [Turn(MessageRole.ASSISTANT, "Digoxin is given daily. [1]")]
     assert standalone("What are its side effects?", told, SUBJECTS) == "What are its side effects?"
+
+
+def test_an_illness_alone_is_looked_up_anew() -> None:
+    history = said("What is the digoxin level for atrial fibrillation?")
+    assert standalone("DVT", history, SUBJECTS) == "DVT"
+    assert standalone("and DVT?", history, SUBJECTS) == "What is the digoxin level for DVT?"

@@ -55,7 +55,7 @@ async def test_the_vocabulary_follows_the_documents(tmp_path: Path) -> None:
 async def test_a_beginning_of_one_name_is_that_name(tmp_path: Path) -> None:
     async with library(tmp_path) as lib:
         await lib.added("clots.txt", TEXT)
-        lexicon = Lexicon(lib.db, frozenset({"patients", "deep"}))
+        lexicon = Lexicon(lib.db, lambda: frozenset({"patients", "deep"}))
         assert await understood(lib, lexicon, "riva dose") == ("rivaroxaban dose", [])
         assert await understood(lib, lexicon, "pati dose, RIVA") == ("pati dose, RIVA", [])
         await lexicon.close()

@@ -10,6 +10,12 @@ import pytest
 from appliance.services import spelling
 from appliance.services.query import Query, Vocabulary
 
+STORY = (
+    "I am the nurse in charge of a medical ward and we have had a long and rather difficult night "
+    "with many admissions. My patient is 67 years old and was admitted with pneumonia two days "
+    "ago. He takes warfarin. What is the target INR? Thank you very much for your help with this."
+)
+
 
 @pytest.fixture
 def vocabulary() -> Vocabulary:
@@ -39,6 +45,16 @@ def test_abbreviations_are_read_as_the_documents_use_them(vocabulary: Vocabulary
     assert vocabulary.understood("tell us the dose").names == ()
 
 
+def test_abbreviations_of_one_meaning_are_spelt_out_for_a_model_of_meanings(
+    vocabulary: Vocabulary,
+) -> None:
+    assert vocabulary.understood("US or coumadin?").spelt_out == (
+        "US (ultrasound) or coumadin (warfarin sodium)?"
+    )
+    for same in ("tell us the dose", "dose in atrial fibrillation", "Dose in AF"):
+        assert vocabulary.understood(same).spelt_out == ""
+
+
 def test_the_long_form_finds_the_short_one(vocabulary: Vocabulary) -> None:
     assert vocabulary.understood("dose for atrial fibrillation?").names == (
         ("atrial fibrillation", "AF"),
@@ -51,8 +67,28 @@ def test_slips_are_put_right_but_never_a_number_or_a_denial(vocabulary: Vocabula
     assert vocabulary.understood(text).text == "warfarin 2.5 mg not in dialysis"
 
 
+def test_names_as_wards_say_them() -> None:
+    known = Vocabulary(
+        Counter("ciprofloxacin warfarin coumadin label dose of".split()),
+        [("COUMADIN", "warfarin sodium", 1), ("ZESTRIL", "lisinopril", 1)],
+        titles=["Ciprofloxacin label", "Warfarin label"],
+        common=frozenset(["label", "dose", "rest", "reset"]),
+    )
+    assert known.understood("reset the dose of cipro?").text == "reset the dose of ciprofloxacin?"
+    assert known.understood("Coumadin dose").text == "warfarin dose"
+    # One that no title has the substance of is searched for by both names.
+    assert known.understood("zestril dose") == Query(
+        "zestril dose", (("zestril", "lisinopril"),), "zestril (lisinopril) dose"
+    )
+
+
 def test_without_documents_a_question_is_as_it_is_written() -> None:
     assert Vocabulary().understood("warfrin in AF") == Query("warfrin in AF")
+
+
+def test_a_story_is_reduced_to_what_it_asks(vocabulary: Vocabulary) -> None:
+    asked = vocabulary.understood(STORY.replace("warfarin", "warfrin"))
+    assert asked.text == "67 years old. He takes warfarin. What is the target INR?"
 
 
 def test_one_document_gives_a_usual_abbreviation_no_meaning_of_its_own() -> None:

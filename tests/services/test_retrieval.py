@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -11,6 +12,7 @@ import diskcache
 import pytest
 
 from appliance.errors import Unavailable
+from appliance.services.query import Vocabulary
 from appliance.services.retrieval import Retrieval
 from appliance.storage import knowledge_epoch
 from appliance.storage.cache import Cache
@@ -165,4 +167,21 @@ async def test_an_answers_passages_are_chosen_among_more_than_it_takes(
     # Who looks around gets them as they rank.
     looked = [p.chunk.text for p in await retrieval.find("which?", limit=2)]
     assert looked == [twins[0].chunk.text, twins[1].chunk.text]
+    await cache.close()
+
+
+async def test_a_model_of_meanings_gets_abbreviations_spelt_out(
+    database: Database, tmp_path: Path
+) -> None:
+    class Known:
+        def vocabulary(self, epoch: int) -> tuple[int, Vocabulary]:
+            return epoch, Vocabulary(Counter(["dose"]), [("AF", "atrial fibrillation", 3)])
+
+    cache = await Cache.open(tmp_path / "cache", bytes(32))
+    embedder, index = OneVector(), FakeIndex([passage("text")])
+    lexicon = cast(Any, Known())
+    retrieval = Retrieval(database, embedder, cast(Any, index), cache, lexicon=lexicon)
+    await retrieval.find("AF dose")
+    assert embedder.texts == ["AF (atrial fibrillation) dose"]
+    assert index.asked == ["AF dose"]
     await cache.close()

@@ -1,0 +1,119 @@
+"""Stories are cut down to what they ask; what decides about the patient is kept."""
+
+from __future__ import annotations
+
+import pytest
+
+from appliance.services.long_questions import LONG, essence, told_of
+
+FAMILY = "The family is well and lives in town, and the daughter visits every week on Sundays. "
+
+
+@pytest.mark.parametrize(
+    ("told", "asks", "expected"),
+    [
+        (
+            "She is a 78-year-old woman with an eGFR of 8 mL/min who came in yesterday.",
+            "What is the dose of acyclovir?",
+            "78-year-old woman, eGFR of 8 mL/min. What is the dose of acyclovir?",
+        ),
+        # What the question says itself is not said twice.
+        (
+            "Her eGFR was 60 mL/min in May.",
+            "What is the dose of acyclovir with an eGFR of 8 mL/min?",
+            "What is the dose of acyclovir with an eGFR of 8 mL/min?",
+        ),
+        # What he takes may not go with what he is to take.
+        (
+            "He takes warfarin and likes gardening.",
+            "Can he have ciprofloxacin?",
+            "He takes warfarin. Can he have ciprofloxacin?",
+        ),
+        # A question that names nothing is about what was told.
+        (
+            "He has pneumonia and a dog. He must not get penicillin for anaphylaxis in 2019.",
+            "Which antibiotic should he get?",
+            "He has pneumonia. He must not get penicillin for anaphylaxis in 2019. "
+            "Which antibiotic should he get?",
+        ),
+        ("Metformin was started.", "Can it be given?", "Metformin was started. Can it be given?"),
+        ("Nobody knows her.", "Please tell me the dose of acyclovir.",
+         "Please tell me the dose of acyclovir."),
+    ],
+)  # fmt: skip
+def test_what_is_searched_for(told: str, asks: str, expected: str) -> None:
+    assert essence(f"{FAMILY * 3}{told} {asks}") == expected
+
+
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [
+        ("A 60 kg man is on dialysis three times a week.", True),
+        ("He must not get penicillin because of anaphylaxis.", True),
+        ("She has no known allergies at all.", True),
+        ("His INR was 2.4 this morning.", True),
+        ("She is in the third trimester.", True),
+        ("He was admitted with pneumonia.", True),
+        ("He takes warfarin.", True),
+        ("She is aged 4.", True),
+        ("She cannot tolerate penicillin.", True),
+        ("She is allergic to latex.", True),
+        ("He has no diabetes.", True),
+        ("The family is well and lives in town.", False),
+        ("She likes gardening.", False),
+        ("He came by bus on Monday.", False),
+    ],
+)
+def test_what_an_engine_is_told_of_the_patient(told: str, kept: bool) -> None:
+    question = f"{FAMILY * 3} {told} What is the dose of acyclovir?"
+    assert (told == told_of(question)) is kept
+    assert "family" not in told_of(question) and "acyclovir" not in told_of(question)
+
+
+def test_short_questions_and_those_that_ask_nothing_are_left() -> None:
+    short = "She likes gardening. What is the dose of acyclovir with 2.5 mg?"
+    assert essence(short) == short and told_of(short) == ""
+    words = "word " * (LONG + 1)
+    assert essence(words) == words and told_of(words) == ""
+
+
+def test_a_decimal_ends_no_sentence() -> None:
+    question = f"{FAMILY * 3} He weighs 82.5 kg. What is the dose of acyclovir?"
+    assert told_of(question) == "He weighs 82.5 kg."
+
+
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [
+        ("She likes tea; her INR was 5.2, and her creatinine 2.5 mg/dL.",
+         "her INR was 5.2 and her creatinine 2.5 mg/dL."),
+        ("Her sister drove her, and she is pregnant.", "she is pregnant."),
+        ("He lives by the sea but has liver failure.", "has liver failure."),
+        ("He takes warfarin. He reads a lot.", "He takes warfarin."),
+        ("He must not get penicillin because of anaphylaxis in 2019 as his wife reported to us.",
+         "He must not get penicillin because of anaphylaxis in 2019."),
+    ],
+)  # fmt: skip
+def test_of_a_sentence_the_clauses_that_tell_are_kept(told: str, kept: str) -> None:
+    assert told_of(f"{FAMILY * 3} {told} What is the dose of acyclovir?") == kept
+
+
+@pytest.mark.parametrize(
+    ("asks", "is_kept"),
+    [
+        ("How is it treated?", True),
+        ("What is the treatment?", True),
+        ("How is pneumonia treated?", False),
+        ("Is it safe to give acyclovir?", False),
+    ],
+)
+def test_what_a_question_refers_back_to_is_searched_for(asks: str, is_kept: bool) -> None:
+    found = "He has a paraganglioma tumour disease."
+    asked = essence(f"{FAMILY * 3}{found} {asks}")
+    assert asked == (f"{found} {asks}" if is_kept else asks)
+
+
+def test_what_is_searched_for_asks_the_same_again() -> None:
+    values = "Her eGFR is 8 mL/min and her INR is 3, she likes tea. " * 8
+    once = essence(f"{FAMILY}{values} What is the dose of acyclovir?")
+    assert essence(once) == once
