@@ -23,6 +23,7 @@ from appliance.engines.question_forms import (
 from appliance.engines.quotable import populations, without_pointers
 from appliance.engines.quotes import Quote, quotes
 from appliance.engines.reports import report_cost
+from appliance.engines.sentence_topics import doses_another, sets_apart, without_asides
 from appliance.sentences.words import FORM_WORDS, stem, terms
 
 MOST_CANDIDATES = 40  # what is embedded for one question
@@ -83,6 +84,8 @@ class _Asked:
     stated: frozenset[str]  # what it says beside that
     case: Case
     owner: frozenset[str]  # whose dose, where that is not the subject's
+    names: frozenset[str]  # of the subject, or of whose dose is asked
+    sets_apart: bool  # it asks how things differ, or what to use for want of one
 
     @classmethod
     def of(cls, question: Question) -> _Asked:
@@ -106,6 +109,8 @@ class _Asked:
             stated_words(text, subject),
             Case.of(text, question.whole),
             owner if subject and not owner & subject else frozenset(),
+            subject or owner,
+            sets_apart(text),
         )
 
     def is_of_other_preparation(self, number: int) -> bool:
@@ -175,10 +180,17 @@ def _is_about(quote: Quote, asked: _Asked) -> bool:
     A list that only a heading introduces must have a word of the question in the heading or an
     item, or a number such as it asks for.
     """
-    held = set(terms(f"{quote.heading} {quote.text}"))
+    words = f"{quote.heading} {quote.text}"
+    told = words if asked.sets_apart else without_asides(words)
+    held = set(terms(told))
     title = asked.titles[quote.passage]
+    if asked.names & (set(terms(words)) - held) - FORM_WORDS:
+        return False
     if asked.subject and not asked.subject & title and not asked.subject <= held:
         return False
+    if asks_dose(asked.text) and asked.names & held - title:
+        if doses_another(quote.text, asked.names | asked.owner):
+            return False
     topics = set(asked.words) - FORM_WORDS
     if topics and not topics & (held | title):
         return False

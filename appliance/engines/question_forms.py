@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from appliance.engines.quotable import leans, populations
 from appliance.sentences.words import FORM_WORDS, terms
 
-_QUANTITY = (
+QUANTITY = (
     r"\d[\d,.]*\s*(?:mg|mcg|µg|g|mL|L|units?|IU|mmol|mEq|%|tablets?|capsules?|drops?|puffs?|"
     r"sprays?)\b(?!\s*/\s*(?:min|d?l|ml)\b)"
 )
@@ -77,7 +77,7 @@ _FORMS = (
     _form(
         r"\bdos(?:e|es|age|ing)\b|\bhow much\b|\bhow many (?:mg|tablets|times)\b",
         0.10,
-        text=_QUANTITY,
+        text=QUANTITY,
     ),
     _form(
         r"\b(?:start|initial|begin)",

@@ -125,3 +125,30 @@ def test_limits_are_marked() -> None:
     assert judged(asked, "Zelocin is not recommended in any children.").limits
     assert not judged(asked, "Zelocin is recommended in all the children.").limits
     assert judged("zelocin 875", "Do not give zelocin 875 mg to anybody.").limits
+
+
+@pytest.mark.parametrize(
+    ("text", "title", "expected"),
+    [
+        ("The dose of zelocin in the morning is 500 mg.", "Guide", True),
+        ("The dose of zelocin in the morning is 500 mg.", "Oramol label", True),
+        ("Unlike zelocin, oramol is given in a dose of 500 mg.", "Oramol label", False),
+        ("Patients on zelocin should be given oramol 500 mg daily.", "Oramol label", False),
+        # It stands in the label of the drug itself, and is still about another.
+        ("Unlike zelocin, oramol is given in a dose of 500 mg.", "Zelocin label", False),
+        ("Adults with an infection should be given 500 mg daily.", "Zelocin label", True),
+        ("Adults with an infection should be given 500 mg daily.", "Oramol label", False),
+    ],
+)
+def test_what_only_names_the_drug_is_not_about_it(text: str, title: str, expected: bool) -> None:
+    found = passage(text, 1, title=title), passage("Zelocin.", 2, title="Zelocin label")
+    for passages in (found, found[:1]) if title == "Guide" else (found,):
+        asked = Question("What is the dose of zelocin?", passages, ())
+        assert bool(candidates(asked)) is expected
+
+
+def test_who_asks_how_drugs_differ_is_told_of_both() -> None:
+    text = "Unlike zelocin, oramol is given with every meal."
+    found = passage(text, title="Oramol label"), passage("Zelocin.", 2, title="Zelocin label")
+    assert candidates(Question("How does oramol differ from zelocin?", found, ()))
+    assert not candidates(Question("Is zelocin given with a meal?", found, ()))
