@@ -43,9 +43,15 @@ _WHAT = re.compile(
     re.IGNORECASE,
 )
 _DOSE = r"\bdos(?:es?|ages?|ing)\b"
+# A name of one word or two: "vitamin K".
+_OWNER = (
+    r"(?P<owner>[^\W\d]\w*"
+    r"(?:[ -](?!(?:after|before|until|while|because|once|daily|twice|now)\b)\w+)?)"
+)
 _OWNERS = (
-    re.compile(rf"{_DOSE} of (?:the )?(?P<owner>[^\W\d]\w*(?:[ -]\w+)?)", re.IGNORECASE),
+    re.compile(rf"{_DOSE} of (?:the )?{_OWNER}", re.IGNORECASE),
     re.compile(rf"(?P<owner>(?:[\w-]+ ){{1,3}}){_DOSE}", re.IGNORECASE),
+    re.compile(rf"\bhow much (?:of )?(?:the )?{_OWNER}", re.IGNORECASE),
 )
 
 

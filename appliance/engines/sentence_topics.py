@@ -41,6 +41,7 @@ _SETS_APART = re.compile(
     re.IGNORECASE,
 )
 _WORD = re.compile(r"[^\W_]+")
+_SUBSCRIPT = re.compile(r"(?<=[a-z])\d$")  # "vitamin K1", or a note's number
 _DOSE = re.compile(QUANTITY, re.IGNORECASE)
 _OF = re.compile(
     r"(?:\s*/\s*\w+)*\s*(?:(?:IV|IM|oral|intravenous|intramuscular)\s+)?of\s+"
@@ -67,6 +68,12 @@ _GIVEN = re.compile(
 )
 _LEADING = re.compile(
     rf"(?:^|[.;,]\s+|\t)(?:drug\s+)?(?P<name>[^\W\d_]\w*)\s*\(?\s*(?={QUANTITY})", re.IGNORECASE
+)
+_GIVING = re.compile(
+    r"\b(?:(?:giv|administer|prescrib|inject|infus)(?:e|ing)?\b|"
+    r"(?:administration|injection|infusion|doses?|dosage|dosing) of\b)"
+    r"(?P<names>(?:[^\S\n]+[^\s,;:.()\[\]]+){1,5})",
+    re.IGNORECASE,
 )
 # "amoxicillin with clavulanate": both.
 _JOINED = re.compile(r"\s*(?:[/+–-]|\b(?:and|or|plus|with)\b)\s*", re.IGNORECASE)
@@ -110,6 +117,17 @@ def doses_another(text: str, names: Set[str]) -> bool:
     named = sorted(_named(told, names), key=lambda one: (one.end, one.is_asked))
     owners = [_owner(told, dose, named, names) for dose in _DOSE.finditer(told)]
     return False in owners and True not in owners
+
+
+def tells_giving(text: str, names: Set[str]) -> bool:
+    """`text` says that what all of `names` (stems) name is given, maybe not how much."""
+    objects = [found["names"] for found in _GIVING.finditer(text)]
+    subjects = [found["name"] for found in _ACTED_ON.finditer(text)]
+    return bool(names) and any(names <= _stems(words) for words in (*objects, *subjects))
+
+
+def _stems(words: str) -> set[str]:
+    return {_SUBSCRIPT.sub("", stem(word)) for word in _WORD.findall(words)}
 
 
 def _owner(text: str, dose: re.Match[str], named: Sequence[_Named], names: Set[str]) -> bool | None:

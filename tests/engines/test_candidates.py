@@ -35,6 +35,12 @@ def judged(
             "Give zelocin daily to those with a GFR below 30 mL/min.",
             "Give zelocin daily to those with a GFR below 10 mL/min.",
         ),
+        # Another value of the patient's.
+        (
+            "zelocin at an INR above 10",
+            "Give zelocin daily to those with an INR of more than 9.",
+            "Give zelocin daily to those with an INR of 4 to 9.",
+        ),
         # The patient's age.
         (
             "Which tablet of zelocin for adults?",
@@ -52,6 +58,12 @@ def judged(
             "zelocin antidote, antidotin dose",
             "The dose of antidotin after zelocin is 5 mg.",
             "The dose of anything after zelocin is 5 mg.",
+        ),
+        # That it is given, though not how much.
+        (
+            "zelocin antidote, antidotin dose",
+            "Zelocin is reversed by injection of oily antidotin.",
+            "Zelocin is reversed by the effect of oily antidotin.",
         ),
         # An instruction.
         (
@@ -152,3 +164,26 @@ def test_who_asks_how_drugs_differ_is_told_of_both() -> None:
     found = passage(text, title="Oramol label"), passage("Zelocin.", 2, title="Zelocin label")
     assert candidates(Question("How does oramol differ from zelocin?", found, ()))
     assert not candidates(Question("Is zelocin given with a meal?", found, ()))
+
+
+def test_a_dosage_that_is_of_another_thing_is_no_word_of_the_question() -> None:
+    asked = "What dose of antidotin after zelocin?"
+    other = "Antidotin is undone by a careful dosage of zelocin."
+    assert judged(asked, other).cover == judged(asked, other.replace("dosage", "diet")).cover
+    own = "Zelocin is undone by a careful dosage of antidotin."
+    assert judged(asked, own).cover > judged(asked, own.replace("dosage of", "diet and")).cover
+    asked = "What dose of zelocin?"
+    assert judged(asked, other).cover > judged(asked, other.replace("dosage", "diet")).cover
+
+
+def test_the_dose_for_the_value_is_quoted_first() -> None:
+    label = passage(
+        "Resumption of zelocin reverses the effect of antidotin, and a therapeutic INR can again "
+        "be obtained by careful dosage adjustment.\n"
+        "For an INR of 4.5 to 10 give 1 mg of antidotin by mouth once.\n"
+        "For an INR above 10 give 5 mg of antidotin by mouth once.\n",
+        title="Zelocin label",
+    )
+    asked = Question("What dose of antidotin for INR above 10?", (label,), ())
+    found = sorted(candidates(asked), key=lambda one: one.cover + one.bonus)
+    assert found[-1].quote.text == "For an INR above 10 give 5 mg of antidotin by mouth once."
