@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from appliance.domain import Question
 from appliance.engines.asked_numbers import gives_number
 from appliance.engines.case_values import Case
 from appliance.engines.limits import forbids_strength, is_limit, is_of_another_case, stated_words
+from appliance.engines.measured_values import fits, measured
 from appliance.engines.patient_groups import is_of_others, share_named, special_groups
 from appliance.engines.question_forms import (
     asked_section,
@@ -23,6 +24,12 @@ from appliance.engines.question_forms import (
 from appliance.engines.quotable import populations, without_pointers
 from appliance.engines.quotes import Quote, quotes
 from appliance.engines.reports import report_cost
+from appliance.engines.sentence_topics import (
+    doses_another,
+    sets_apart,
+    tells_giving,
+    without_asides,
+)
 from appliance.sentences.words import FORM_WORDS, stem, terms
 
 MOST_CANDIDATES = 40  # what is embedded for one question
@@ -33,6 +40,7 @@ OTHERS_COST = 0.3  # of being said of other ages than the patient's
 LIMIT_WORTH = 0.25  # of saying what is not known of the patients, or not to be given to them
 GROUP_WORTH = 0.1  # of naming the special patients of the question, and the cost of naming none
 OTHER_DOSE_COST = 0.3  # of giving the dose of another thing than the one whose dose is asked for
+GIVING_WORTH = 0.1  # of saying that the thing is given whose dose is asked for
 OTHER_PREPARATION_COST = 0.1  # of standing in a document on tablets, asked about capsules
 _TITLE_WORTH = 0.5  # a word found in the document's title only, beside one found in the quote
 _FAMILY_LETTERS = 6  # "revers" is found in "reversal"
@@ -57,6 +65,7 @@ _OWN_VALUE = re.compile(
     r"(?<=CrCl)\D{0,20}\d+(?:\.\d+)?",
     re.IGNORECASE,
 )
+_DOSE = stem("dose")
 _SUBSCRIPT = re.compile(r"(?<=[a-z])\d$")  # "vitamin K1", or a note's number
 # Items that only count together.
 _TOGETHER = re.compile(r"\b(?:all|both|each)(?: of)?(?: these| the following|:)", re.IGNORECASE)
@@ -82,7 +91,11 @@ class _Asked:
     subject: frozenset[str]  # the drug, or what else a title names
     stated: frozenset[str]  # what it says beside that
     case: Case
+    measured: Mapping[str, float]  # other values of the patient, by name
     owner: frozenset[str]  # whose dose, where that is not the subject's
+    dosed: frozenset[str]  # whose dose, where no title names it
+    names: frozenset[str]  # of the subject, or of whose dose is asked
+    sets_apart: bool  # it asks how things differ, or what to use for want of one
 
     @classmethod
     def of(cls, question: Question) -> _Asked:
@@ -96,6 +109,7 @@ class _Asked:
             for match in _COMPOUND.findall(text)
         }
         owner = dose_owner(text)
+        dosed = frozenset() if owner & subject else owner
         return cls(
             text,
             (*words, *compounds),
@@ -105,7 +119,11 @@ class _Asked:
             subject,
             stated_words(text, subject),
             Case.of(text, question.patient),
-            owner if subject and not owner & subject else frozenset(),
+            measured(question.case),
+            dosed if subject else frozenset(),
+            dosed,
+            subject or owner,
+            sets_apart(text),
         )
 
     def is_of_other_preparation(self, number: int) -> bool:
@@ -125,12 +143,21 @@ class _Asked:
                 found.add(word)
         return frozenset(found)
 
+    def held_by(self, quote: Quote) -> frozenset[str]:
+        """Of the question's words; "dosage" is none where it is of another thing than is asked."""
+        words = f"{quote.heading} {quote.text}"
+        held = self.held(words)
+        if not self.dosed or _DOSE not in held or tells_giving(quote.text, self.dosed):
+            return held
+        gives = gives_number(self.text, quote.text) and _names(self.dosed, words)
+        return held if gives else held - {_DOSE}
+
 
 def candidates(question: Question) -> list[Candidate]:
     """Every quote once, the most promising by words and form when there are too many."""
     asked = _Asked.of(question)
     found = list(_quotes(question, asked))
-    own = [asked.held(f"{quote.heading} {quote.text}") for quote in found]
+    own = [asked.held_by(quote) for quote in found]
     counts = Counter(word for held in own for word in held)
     weights = {word: math.log(1 + len(found) / (0.5 + counts[word])) for word in asked.words}
     total = sum(weights.values()) or 1.0
@@ -175,10 +202,17 @@ def _is_about(quote: Quote, asked: _Asked) -> bool:
     A list that only a heading introduces must have a word of the question in the heading or an
     item, or a number such as it asks for.
     """
-    held = set(terms(f"{quote.heading} {quote.text}"))
+    words = f"{quote.heading} {quote.text}"
+    told = words if asked.sets_apart else without_asides(words)
+    held = set(terms(told))
     title = asked.titles[quote.passage]
+    if asked.names & (set(terms(words)) - held) - FORM_WORDS:
+        return False
     if asked.subject and not asked.subject & title and not asked.subject <= held:
         return False
+    if asks_dose(asked.text) and asked.names & held - title:
+        if doses_another(quote.text, asked.names | asked.owner):
+            return False
     topics = set(asked.words) - FORM_WORDS
     if topics and not topics & (held | title):
         return False
@@ -219,9 +253,9 @@ def _judged(asked: _Asked, quote: Quote) -> tuple[float, bool]:
     number = gives_number(question, quote.text)
     if number is not None and (number or not limits):
         bonus += NUMBER_WORTH if number else -NUMBER_WORTH
-    fits = case.fits(quote.text)
-    if fits is not None:
-        bonus += CASE_WORTH if fits else -CASE_WORTH
+    for holds in (case.fits(quote.text), fits(asked.measured, quote.text)):
+        if holds is not None:
+            bonus += CASE_WORTH if holds else -CASE_WORTH
     if special_groups(case):
         share = share_named(case, about, " ".join(quote.lines))
         bonus += GROUP_WORTH * share if share else -GROUP_WORTH
@@ -231,6 +265,8 @@ def _judged(asked: _Asked, quote: Quote) -> tuple[float, bool]:
         bonus -= OTHERS_COST
     if asked.owner and number and not _names(asked.owner, f"{quote.heading} {quote.text}"):
         bonus -= OTHER_DOSE_COST
+    if tells_giving(quote.text, asked.dosed):
+        bonus += GIVING_WORTH
     if asked.is_of_other_preparation(quote.passage):
         bonus -= OTHER_PREPARATION_COST
     return bonus - report_cost(

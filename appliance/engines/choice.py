@@ -1,9 +1,13 @@
-"""The quotes that make an answer: the best and those near it, none that says it again. Pure."""
+"""The quotes that make an answer: the best and those near it, none that says it again. Pure.
+
+A list and a section that was asked for whole are told whole, or it is said where they go on.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,12 +34,22 @@ _REFERENCES = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """`more`: the passages (from 0) where a list or a section of `quotes` goes on that there was no
+    room for.
+    """
+
+    quotes: tuple[Quote, ...] = ()
+    more: tuple[int, ...] = ()
+
+
 def chosen(
     question: str,
     candidates: Sequence[Candidate],
     merits: Sequence[float],
     vectors: NDArray[np.float32],
-) -> list[Quote]:
+) -> Choice:
     """The best of `candidates` and those near it, those that limit the answer before others; the
     best passage first. `merits` and `vectors`: one for each.
     """
@@ -46,12 +60,12 @@ def chosen(
     ]
     order = sorted(range(len(found)), key=lambda place: -scores[place])
     if not order or scores[order[0]] < FLOOR:
-        return []
+        return Choice()
     # A limit comes on top of an answer; it is none that the others must be as good as.
     least = max(FLOOR - 0.05, max(merits) - MARGIN)
     whole = [place for place in order if asked_section(question, found[place].heading)]
     if only_a_section(question) and not whole:
-        return []
+        return Choice()
     is_section = bool(whole) and (only_a_section(question) or not asks_whether(question))
     if is_section:
         # The section that was asked for, from the passage that has it best, then what others add.
@@ -59,12 +73,17 @@ def chosen(
         order = sorted(whole, key=lambda place: (found[place].passage != first, found[place].start))
         least = FLOOR - 0.05
     # The passage that is quoted whole, whatever its sentences say.
-    all_of = found[whole[0]].passage if is_section and only_a_section(question) else None
+    all_of = found[whole[0]].passage if is_section else None
+    may_be_part = asks_whether(question)  # of a list
     kept: list[int] = []
+    left_out: list[int] = []
     for place in order:
         is_part = found[place].passage == all_of
+        is_rest = not may_be_part and any(
+            len(found[one].lines) > 1 and found[place].goes_on_with(found[one]) for one in kept
+        )
         bar = FLOOR - 0.05 if _goes_on(found, kept, place) else least
-        if scores[place] < bar and not is_part:
+        if scores[place] < bar and not (is_part or is_rest):
             continue
         parts = [other for other in kept if found[place].holds(found[other])]
         if parts:
@@ -79,8 +98,11 @@ def chosen(
         ):
             continue
         rest = [other for other in kept if other not in parts]
-        if _has_room([found[other] for other in rest], found[place], is_section=is_section):
+        room = _has_room([found[other] for other in rest], found[place], is_section=is_section)
+        if room or is_part:
             kept = [*rest, place]
+        elif is_section or any(_is_of_list(found[place], found[other]) for other in rest):
+            left_out.append(place)
     best = {
         passage: max(scores[place] for place in kept if found[place].passage == passage)
         for passage in {found[place].passage for place in kept}
@@ -88,7 +110,15 @@ def chosen(
     kept.sort(
         key=lambda place: (-best[found[place].passage], found[place].passage, found[place].start)
     )
-    return [found[place] for place in kept]
+    more = sorted({found[place].passage for place in left_out})
+    return Choice(tuple(found[place] for place in kept), tuple(more))
+
+
+def _is_of_list(one: Quote, other: Quote) -> bool:
+    """Both are of one list; rows of a table are whole one by one."""
+    is_here = one.passage == other.passage and one.lead != "" and one.lead == other.lead
+    is_row = any("\t" in line for line in one.lines)
+    return not is_row and (is_here or one.goes_on_with(other))
 
 
 def _goes_on(found: Sequence[Quote], kept: Sequence[int], place: int) -> bool:
@@ -108,7 +138,7 @@ def _has_room(kept: Sequence[Quote], quote: Quote, *, is_section: bool) -> bool:
         return True
     size = sum(len(other.text) for other in kept)
     goes_on = bool(quote.lead) and any(other.lead == quote.lead for other in kept)
-    if len(kept) == MOST_QUOTES or size + len(quote.text) > MOST_CHARACTERS:
+    if len(kept) >= MOST_QUOTES or size + len(quote.text) > MOST_CHARACTERS:
         return False
     return is_section or goes_on or sum(len(q.lines) for q in (*kept, quote)) <= MOST_LINES
 

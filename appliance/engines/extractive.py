@@ -8,13 +8,13 @@ the form that the kind of question asks for.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from appliance.domain import Question
+from appliance.domain import Passage, Question
 from appliance.engines.candidates import candidates
-from appliance.engines.choice import chosen
-from appliance.engines.introductions import introduction
+from appliance.engines.choice import Choice, chosen
+from appliance.engines.introductions import continuation, introduction
 from appliance.engines.protocols import Embedder
 from appliance.engines.quotes import Quote
 from appliance.errors import Unavailable
@@ -23,6 +23,7 @@ from appliance.sentences.marks import rebracketed
 
 _MEANING, _WORDS, _RANK = 0.55, 0.35, 0.10
 _EMBEDDED_CHARACTERS = 500
+_BEHIND = 2  # chunks that a list or a section may go on for
 
 
 class ExtractiveAnswerer:
@@ -44,30 +45,33 @@ class ExtractiveAnswerer:
         return False
 
     async def answer(self, question: Question) -> AsyncGenerator[str]:
-        """Where from, and then quote by quote, each line with its [n]; nothing when nothing
-        answers. Raises Unavailable once closed.
+        """Where from, then quote by quote, each line with its [n], and where it goes on; nothing
+        when nothing answers. Raises Unavailable once closed.
         """
-        found = await self._choose(question)
+        choice = await self._choose(question)
         lead: tuple[int, str] | None = None
-        quoted = [question.passages[quote.passage] for quote in found]
-        for place, quote in enumerate(found):
+        quoted = [question.passages[quote.passage] for quote in choice.quotes]
+        for place, quote in enumerate(choice.quotes):
             yield f"{introduction(quoted)}\n\n" if place == 0 else "\n"
             yield written(quote, with_lead=(quote.passage, quote.lead) != lead)
             lead = quote.passage, quote.lead
+        more = [question.passages[number] for number in choice.more]
+        for place, passage in enumerate(p for p in more if _goes_on(p, quoted)):
+            yield ("\n\n" if place == 0 else "\n") + continuation(passage)
 
     async def close(self) -> None:
         """End the thread after what it was given; the embedder stays open."""
         self._closed = True
         await asyncio.to_thread(self._executor.shutdown)
 
-    async def _choose(self, question: Question) -> list[Quote]:
+    async def _choose(self, question: Question) -> Choice:
         if self._closed:
             raise Unavailable("The answers by quotation are closed.")
         # Tens of milliseconds for long passages, which the event loop has not got.
         loop = asyncio.get_running_loop()
         judged = await loop.run_in_executor(self._executor, candidates, question)
         if not judged:
-            return []
+            return Choice()
         vectors = await self._embedder.embed(
             [question.text, *(_embedded(candidate.quote) for candidate in judged)]
         )
@@ -82,6 +86,17 @@ class ExtractiveAnswerer:
             for cosine, candidate in zip(meaning, judged, strict=True)
         ]
         return chosen(question.text, judged, scores, vectors[1:])
+
+
+def _goes_on(passage: Passage, quoted: Sequence[Passage]) -> bool:
+    """`passage` is quoted in part, or stands right behind one that is quoted: what a document says
+    of the same in another place is no part of it.
+    """
+    return any(
+        passage.document.id == other.document.id
+        and 0 <= passage.chunk.ordinal - other.chunk.ordinal <= _BEHIND
+        for other in quoted
+    )
 
 
 def written(quote: Quote, *, with_lead: bool = True) -> str:

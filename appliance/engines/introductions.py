@@ -1,4 +1,7 @@
-"""The line in front of quotations: where they are from. It claims nothing itself. Pure."""
+"""The lines around quotations: where they are from, and where they go on. Pure.
+
+They claim nothing themselves.
+"""
 
 from __future__ import annotations
 
@@ -20,19 +23,31 @@ def introduction(quoted: Sequence[Passage]) -> str:
     parts = [document.title]
     places = {(passage.chunk.section, passage.chunk.page) for passage in quoted}
     if len(places) == 1:
-        section, page = places.pop()
-        parts += [section] if section else []
-        parts.append(f"page {page}")
+        parts += _place(*places.pop())
     if document.effective_date:
         parts.append(f"effective {document.effective_date}")
-    return f"From {' '.join(', '.join(parts).translate(_BRACKETS).split())}:"
+    return f"From {_line(parts)}:"
+
+
+def continuation(passage: Passage) -> str:
+    """That what was quoted is not the whole, and where the rest of it stands."""
+    parts = [passage.document.title, *_place(passage.chunk.section, passage.chunk.page)]
+    return f"What is quoted goes on in {_line(parts)}."
+
+
+def _place(section: str | None, page: int) -> list[str]:
+    return [*([section] if section else []), f"page {page}"]
+
+
+def _line(parts: Sequence[str]) -> str:
+    return " ".join(", ".join(parts).translate(_BRACKETS).split())
 
 
 def introductions(passages: Sequence[Passage]) -> set[str]:
-    """All that `introduction` says of some of `passages`."""
+    """All that `introduction` and `continuation` say of some of `passages`."""
     found = {SEVERAL}
     for passage in passages:
-        found.add(introduction([passage]))
+        found |= {introduction([passage]), continuation(passage)}
         others = [other for other in passages if other.document.id == passage.document.id]
         found.add(introduction(others))
     return found

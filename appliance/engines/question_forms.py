@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from appliance.engines.quotable import leans, populations
 from appliance.sentences.words import FORM_WORDS, terms
 
-_QUANTITY = (
+QUANTITY = (
     r"\d[\d,.]*\s*(?:mg|mcg|µg|g|mL|L|units?|IU|mmol|mEq|%|tablets?|capsules?|drops?|puffs?|"
     r"sprays?)\b(?!\s*/\s*(?:min|d?l|ml)\b)"
 )
@@ -43,9 +43,15 @@ _WHAT = re.compile(
     re.IGNORECASE,
 )
 _DOSE = r"\bdos(?:es?|ages?|ing)\b"
+# A name of one word or two: "vitamin K".
+_OWNER = (
+    r"(?P<owner>[^\W\d]\w*"
+    r"(?:[ -](?!(?:after|before|until|while|because|once|daily|twice|now)\b)\w+)?)"
+)
 _OWNERS = (
-    re.compile(rf"{_DOSE} of (?:the )?(?P<owner>[^\W\d]\w*(?:[ -]\w+)?)", re.IGNORECASE),
+    re.compile(rf"{_DOSE} of (?:the )?{_OWNER}", re.IGNORECASE),
     re.compile(rf"(?P<owner>(?:[\w-]+ ){{1,3}}){_DOSE}", re.IGNORECASE),
+    re.compile(rf"\bhow much (?:of )?(?:the )?{_OWNER}", re.IGNORECASE),
 )
 
 
@@ -77,7 +83,7 @@ _FORMS = (
     _form(
         r"\bdos(?:e|es|age|ing)\b|\bhow much\b|\bhow many (?:mg|tablets|times)\b",
         0.10,
-        text=_QUANTITY,
+        text=QUANTITY,
     ),
     _form(
         r"\b(?:start|initial|begin)",

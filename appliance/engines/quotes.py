@@ -41,7 +41,8 @@ class Quote:
     on; all items of a list, or one that is a sentence itself; or a row of a table, cells divided by
     TABs. `lead` is what they must not be read without: the words in front of a list, a heading that
     says for whom, or title and head of the table, a line each. `heading` is the title it stands
-    under; `start` its place in the passage.
+    under; `start` its place in the passage. `is_rest`: all, or one item each, of a list that
+    begins above the passage.
     """
 
     passage: int
@@ -49,6 +50,7 @@ class Quote:
     heading: str
     lead: str
     lines: tuple[str, ...]
+    is_rest: bool = False
 
     @property
     def text(self) -> str:
@@ -57,6 +59,15 @@ class Quote:
     def holds(self, other: Quote) -> bool:
         """Every line of `other`, of the same passage, is one of its own."""
         return self.passage == other.passage and set(other.lines) <= set(self.lines)
+
+    def goes_on_with(self, other: Quote) -> bool:
+        """One list, of which `other` has the beginning, or a part before, or a part behind."""
+        return (
+            (self.is_rest or other.is_rest)
+            and self.passage != other.passage
+            and self.lead == other.lead
+            and self.heading == other.heading
+        )
 
 
 def quotes(number: int, passage: Passage) -> Iterator[Quote]:
@@ -118,7 +129,7 @@ class _Reader:
                 run = run_of(parts, place)
                 taken = len(run)
                 if self._carried and not self._own_heading:
-                    yield from self._list(part.start, self._carried, self._lines(run))
+                    yield from self._list(part.start, self._carried, self._lines(run), is_rest=True)
                 else:
                     yield from self._loose_items(run)
             elif part.kind is Kind.SENTENCE:
@@ -175,7 +186,8 @@ class _Reader:
                 if found.lead and not found.lead.endswith(":") and _DENIAL.search(found.lead):
                     yield self._in_one(found.start, found.end)
                 else:
-                    yield from self._list(found.start, lead, found.items)
+                    is_rest = not found.lead and lead == self._carried
+                    yield from self._list(found.start, lead, found.items, is_rest=is_rest)
                 blank = re.sub(r"\S", " ", self._text[found.start : found.end])
                 self._text = self._text[: found.start] + blank + self._text[found.end :]
         self._heading, self._above = place
@@ -211,7 +223,9 @@ class _Reader:
         behind = self._text[part.end :].lstrip(" \t\r")
         return not behind or behind.startswith("\n\n") or behind.lstrip()[:1].isupper()
 
-    def _list(self, start: int, lead: str, lines: Sequence[str]) -> Iterator[Quote]:
+    def _list(
+        self, start: int, lead: str, lines: Sequence[str], *, is_rest: bool = False
+    ) -> Iterator[Quote]:
         """Whole; and one by one items that are sentences, of which a question may want one, but for
         those that are cases of one thing; or all where there are too many.
         """
@@ -221,11 +235,12 @@ class _Reader:
             lead = f"{who}\n{lead}"
         fits = sum(map(len, lines)) <= LONGEST_LIST
         if fits:
-            yield Quote(self._number, start, self._heading, lead, tuple(lines))
+            yield Quote(self._number, start, self._heading, lead, tuple(lines), is_rest)
         apart = all(map(stands_alone, lines)) and not are_cases(lines)
         if len(lines) > 1 and (not fits or apart):
             for place, line in enumerate(lines, start=1):
-                yield Quote(self._number, start + place, self._heading, lead, (line,))
+                rest = is_rest and not fits
+                yield Quote(self._number, start + place, self._heading, lead, (line,), rest)
 
     def _loose_items(self, run: Sequence[Segment]) -> Iterator[Quote]:
         """Items without a lead: below their heading, or each alone where all are sentences."""

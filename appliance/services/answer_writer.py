@@ -46,7 +46,7 @@ STOP_S = 0.5  # how long an engine may take to stop before it is left to itself
 
 # Those of the passages that a question can be answered from; none is a refusal.
 BearingRule = Callable[[str, Sequence[Passage]], Awaitable[list[Passage]]]
-# All lines with which an engine may announce quotations from the passages.
+# All lines with which an engine may say where quotations from the passages are from or go on.
 IntroductionRule = Callable[[Sequence[Passage]], Collection[str]]
 EngineRule = Callable[[str], Awaitable[AnswerEngine]]  # by the asker's id
 Observe = Callable[[str, float | None, int], None]
@@ -97,7 +97,7 @@ class AnswerWriter:
     where none is left, or the question is too long for it, `quoting` answers in its place, and the
     answer names that engine.
 
-    `introductions` are the lines with which an engine announces quotations; they claim nothing.
+    `introductions` are the lines that say where quotations are from or go on; they claim nothing.
 
     `observe` hears of every end: the outcome (complete, refused, interrupted, failed), the
     seconds to the first words, if there were any, and how many sentences were withheld.
@@ -278,11 +278,12 @@ class AnswerWriter:
         draft.whole = self._say(stream, draft, refusal(searched, draft.nearest, draft.reading))
 
     def _introduction(self, content: str, draft: _Draft) -> list[str]:
-        """The first lines of an answer: how its question was read, what announces quotations."""
+        """The lines of an answer that claim nothing: how its question was read, where quotations
+        are from and where they go on.
+        """
         said = [] if draft.reading is None else [draft.reading]
-        rest = content.removeprefix(draft.reading or "")
-        first = rest.lstrip().partition("\n")[0].strip()
-        return [*said, first] if first in self._introductions(draft.passages) else said
+        known = self._introductions(draft.passages)
+        return [*said, *(line.strip() for line in content.split("\n") if line.strip() in known)]
 
     @staticmethod
     def _say(stream: AnswerStream, draft: _Draft, piece: str) -> bool:

@@ -35,6 +35,12 @@ def judged(
             "Give zelocin daily to those with a GFR below 30 mL/min.",
             "Give zelocin daily to those with a GFR below 10 mL/min.",
         ),
+        # Another value of the patient's.
+        (
+            "zelocin at an INR above 10",
+            "Give zelocin daily to those with an INR of more than 9.",
+            "Give zelocin daily to those with an INR of 4 to 9.",
+        ),
         # The patient's age.
         (
             "Which tablet of zelocin for adults?",
@@ -52,6 +58,12 @@ def judged(
             "zelocin antidote, antidotin dose",
             "The dose of antidotin after zelocin is 5 mg.",
             "The dose of anything after zelocin is 5 mg.",
+        ),
+        # That it is given, though not how much.
+        (
+            "zelocin antidote, antidotin dose",
+            "Zelocin is reversed by injection of oily antidotin.",
+            "Zelocin is reversed by the effect of oily antidotin.",
         ),
         # An instruction.
         (
@@ -125,3 +137,53 @@ def test_limits_are_marked() -> None:
     assert judged(asked, "Zelocin is not recommended in any children.").limits
     assert not judged(asked, "Zelocin is recommended in all the children.").limits
     assert judged("zelocin 875", "Do not give zelocin 875 mg to anybody.").limits
+
+
+@pytest.mark.parametrize(
+    ("text", "title", "expected"),
+    [
+        ("The dose of zelocin in the morning is 500 mg.", "Guide", True),
+        ("The dose of zelocin in the morning is 500 mg.", "Oramol label", True),
+        ("Unlike zelocin, oramol is given in a dose of 500 mg.", "Oramol label", False),
+        ("Patients on zelocin should be given oramol 500 mg daily.", "Oramol label", False),
+        # It stands in the label of the drug itself, and is still about another.
+        ("Unlike zelocin, oramol is given in a dose of 500 mg.", "Zelocin label", False),
+        ("Adults with an infection should be given 500 mg daily.", "Zelocin label", True),
+        ("Adults with an infection should be given 500 mg daily.", "Oramol label", False),
+    ],
+)
+def test_what_only_names_the_drug_is_not_about_it(text: str, title: str, expected: bool) -> None:
+    found = passage(text, 1, title=title), passage("Zelocin.", 2, title="Zelocin label")
+    for passages in (found, found[:1]) if title == "Guide" else (found,):
+        asked = Question("What is the dose of zelocin?", passages, ())
+        assert bool(candidates(asked)) is expected
+
+
+def test_who_asks_how_drugs_differ_is_told_of_both() -> None:
+    text = "Unlike zelocin, oramol is given with every meal."
+    found = passage(text, title="Oramol label"), passage("Zelocin.", 2, title="Zelocin label")
+    assert candidates(Question("How does oramol differ from zelocin?", found, ()))
+    assert not candidates(Question("Is zelocin given with a meal?", found, ()))
+
+
+def test_a_dosage_that_is_of_another_thing_is_no_word_of_the_question() -> None:
+    asked = "What dose of antidotin after zelocin?"
+    other = "Antidotin is undone by a careful dosage of zelocin."
+    assert judged(asked, other).cover == judged(asked, other.replace("dosage", "diet")).cover
+    own = "Zelocin is undone by a careful dosage of antidotin."
+    assert judged(asked, own).cover > judged(asked, own.replace("dosage of", "diet and")).cover
+    asked = "What dose of zelocin?"
+    assert judged(asked, other).cover > judged(asked, other.replace("dosage", "diet")).cover
+
+
+def test_the_dose_for_the_value_is_quoted_first() -> None:
+    label = passage(
+        "Resumption of zelocin reverses the effect of antidotin, and a therapeutic INR can again "
+        "be obtained by careful dosage adjustment.\n"
+        "For an INR of 4.5 to 10 give 1 mg of antidotin by mouth once.\n"
+        "For an INR above 10 give 5 mg of antidotin by mouth once.\n",
+        title="Zelocin label",
+    )
+    asked = Question("What dose of antidotin for INR above 10?", (label,), ())
+    found = sorted(candidates(asked), key=lambda one: one.cover + one.bonus)
+    assert found[-1].quote.text == "For an INR above 10 give 5 mg of antidotin by mouth once."

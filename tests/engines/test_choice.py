@@ -6,27 +6,43 @@ import numpy as np
 import pytest
 
 from appliance.engines.candidates import Candidate
-from appliance.engines.choice import FLOOR, MARGIN, MOST_LINES, WHOLE_SLACK, chosen
+from appliance.engines.choice import (
+    FLOOR,
+    MARGIN,
+    MOST_LINES,
+    MOST_QUOTES,
+    WHOLE_SLACK,
+    Choice,
+    chosen,
+)
 from appliance.engines.quotes import Quote
 
 ASKED = "How much zelocin is given?"
 
 
 def candidate(
-    *lines: str, passage: int = 0, lead: str = "", heading: str = "", limits: bool = False
+    *lines: str,
+    passage: int = 0,
+    lead: str = "",
+    heading: str = "",
+    limits: bool = False,
+    is_rest: bool = False,
 ) -> Candidate:
-    return Candidate(Quote(passage, 0, heading, lead, lines), 1.0, 0.0, limits)
+    return Candidate(Quote(passage, 0, heading, lead, lines, is_rest), 1.0, 0.0, limits)
 
 
 def told(
     *found: tuple[Candidate, float], question: str = ASKED, alike: bool = False
 ) -> list[tuple[str, ...]]:
     """The lines of the chosen quotes. `alike`: all mean the same."""
+    return [quote.lines for quote in choice(*found, question=question, alike=alike).quotes]
+
+
+def choice(*found: tuple[Candidate, float], question: str = ASKED, alike: bool = False) -> Choice:
     vectors = np.eye(len(found), dtype=np.float32)
     if alike:
         vectors = np.tile(vectors[:1], (len(found), 1))
-    quotes = chosen(question, [one for one, _ in found], [merit for _, merit in found], vectors)
-    return [quote.lines for quote in quotes]
+    return chosen(question, [one for one, _ in found], [merit for _, merit in found], vectors)
 
 
 @pytest.mark.parametrize(
@@ -104,3 +120,49 @@ def test_a_section_is_told_whole_but_not_to_who_asks_whether() -> None:
     asked = "What are the contraindications of zelocin?"
     assert told(*found, question=asked) == [("one",), ("two",)]
     assert told(*found, question="Is zelocin contraindicated in glaucoma?") == [("one",)]
+
+
+@pytest.mark.parametrize(
+    ("question", "heading"),
+    [
+        ("What is the boxed warning of zelocin?", "WARNING: SEIZURES"),
+        ("What are the contraindications of zelocin?", "4 CONTRAINDICATIONS"),
+    ],
+)
+def test_a_section_is_one_unit_however_long(question: str, heading: str) -> None:
+    said = [f"Sentence {n}. {'x' * 400}" for n in range(MOST_QUOTES + 3)]
+    found = [(candidate(line, heading=heading), 0.9 - n / 10) for n, line in enumerate(said)]
+    assert told(*found, question=question) == [(line,) for line in said]
+    assert choice(*found, question=question).more == ()
+    # Another passage with such a section comes on top only where there is room.
+    other = candidate("More.", passage=1, heading=heading), 0.9
+    assert ("More.",) not in told(*found, other, question=question)
+
+
+def test_where_a_list_goes_on_that_is_not_quoted_whole_is_known() -> None:
+    items = [(candidate(f"item {n}", lead="List:"), 0.9) for n in range(MOST_QUOTES + 1)]
+    assert choice(*items).more == (0,)
+    assert choice(*items[:-1]).more == ()
+    # Items that do not answer, other lists and rows of a table are not missed.
+    for other in (
+        (candidate("item", lead="List:"), 0.9 - MARGIN - 0.1),
+        (candidate("item", lead="Other:"), 0.9),
+        (candidate("a\tb", lead="List:"), 0.9),
+    ):
+        assert choice(*items[:-1], other).more == ()
+
+
+def test_the_rest_of_a_list_in_the_next_passage_comes_along() -> None:
+    first = candidate("one", "two", lead="List:"), 0.9
+    rest = candidate("three", passage=1, lead="List:", is_rest=True), 0.5
+    assert told(first, rest) == [("one", "two"), ("three",)]
+    assert told(first, rest, question="Is zelocin in the list?") == [("one", "two")]
+    for other in (
+        candidate("three", passage=1, lead="List:"),
+        candidate("three", passage=1, lead="Another:", is_rest=True),
+    ):
+        assert told(first, (other, 0.5)) == [("one", "two")]
+    # Of one item of the list nobody needs the rest.
+    assert told((candidate("one", lead="List:"), 0.9), rest) == [("one",)]
+    long = candidate("three " * 300, passage=1, lead="List:", is_rest=True), 0.5
+    assert choice(first, long).more == (1,)

@@ -395,3 +395,27 @@ async def test_one_list_may_be_long_and_no_second_one_comes_on_top() -> None:
 
     found = [passage(f"{listed('a', 7)}\n{listed('b', 7)}", title="Zelocin label")]
     assert len(lines(await answer("What are the side effects of zelocin?", found))) == 8
+
+
+async def test_a_box_of_many_sentences_is_whole() -> None:
+    said = [f"Zelocin can harm organ {n} of the body of anybody who takes it." for n in range(9)]
+    box = passage("\n".join(("WARNING: HARM", *said)), title="Zelocin label")
+    other = passage(f"WARNING: HARM\n{said[0]} Ask for more.", 2, title="Zelocin capsules label")
+    for found in ([box], [box, other]):
+        text = await answer("What is the boxed warning of zelocin?", found)
+        assert lines(text) == [f"{sentence} [1]" for sentence in said]
+
+
+async def test_where_a_list_goes_on_that_is_too_long_to_quote_is_said() -> None:
+    items = [
+        f"- Zelocin is kept away from thing {n} of the ward, {'as it says ' * 20}now."
+        for n in range(8)
+    ]
+    found = passage("\n".join(("Keep zelocin safe in these ways:", *items)), title="Zelocin label")
+    text = await answer("How is zelocin kept away from things of the ward?", [found])
+    note = "What is quoted goes on in Zelocin label, page 1."
+    assert text.endswith(f"\n\n{note}")
+    assert text.count("\n- ") < len(items)
+    result = ground(text, [found], str, introduction=introductions([found]))
+    assert result.sentences and all(sentence.supported for sentence in result.sentences)
+    assert not any(text[s.start : s.end] == note for s in result.sentences)

@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from appliance.domain import Passage
-from appliance.engines.introductions import SEVERAL, introduction, introductions
+from appliance.engines.introductions import SEVERAL, continuation, introduction, introductions
 from tests.answering_parts import passage
 
 
@@ -34,3 +34,11 @@ def test_what_can_be_said_is_known() -> None:
     assert (
         introduction([passage("c")]) in known or introduction([passage("c", page=7)]) not in known
     )
+
+
+def test_where_it_goes_on_is_named_and_known() -> None:
+    one = passage("a", page=4, section="2.1 Dosage [1]")
+    expected = "What is quoted goes on in Ward handbook, 2.1 Dosage (1), page 4."
+    assert continuation(one) == expected
+    assert expected in introductions([one])
+    assert continuation(passage("c", page=7)) not in introductions([one])

@@ -70,6 +70,10 @@ def test_what_is_asked_for(question: str, dose: bool, whether: bool) -> None:
     [
         ("What is the dose of zelocin in adults?", {"zelocin"}),
         ("reverse marevan, zelocin K dose", {"zelocin", "k"}),
+        ("What dose of zelocin after surgery?", {"zelocin"}),
+        ("How much zelocin K is given?", {"zelocin", "k"}),
+        ("How much of the zelocin can I take?", {"zelocin"}),
+        ("How much should I take?", set()),
         ("maximum daily dose", set()),
         ("a dose of 5 mg", set()),
         ("How is it dosed?", set()),

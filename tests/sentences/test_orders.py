@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections.abc import AsyncIterator
 from itertools import islice
 
 import pytest
 
+from appliance.engines.pdf import PdfReader
 from appliance.sentences.invisible import visible
 from appliance.sentences.orders import gives_orders, orders, without_orders
 from tests.sentences.order_lines import ATTACKS, INNOCENT
@@ -96,6 +98,19 @@ def test_in_real_texts_on_health_nothing_is_taken_for_an_order(name: str) -> Non
         texts = [json.loads(line)["text"] for line in islice(corpus, 0, None, 10)]
     assert len(texts) > 300
     assert [text for text in texts if gives_orders(text)] == []
+
+
+async def test_in_real_clinical_documents_nothing_is_taken_for_an_order() -> None:
+    found: list[tuple[str, int]] = []
+    for path in sorted(shared_data("pdf_clinical").glob("*.pdf")):
+
+        async def pieces(data: bytes = path.read_bytes()) -> AsyncIterator[bytes]:
+            yield data
+
+        async for page in PdfReader().pages(pieces()):
+            if page.text and gives_orders(page.text):
+                found.append((path.name, page.number))
+    assert found == []
 
 
 @pytest.mark.parametrize(
