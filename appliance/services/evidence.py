@@ -31,17 +31,6 @@ _TELLING = 0.25  # the part in the meaning of the 2 in "type 2": models see litt
 MOST_WORDS = 24  # of a question, the rarest; a longer one tells a story
 LEAST_SIMILARITY = 0.25  # below this cosine nothing is about the same thing
 
-# A logistic model of "this passage answers it", fitted on the development halves of questions on
-# drug labels, MedQuAD and BioASQ, each asked with its documents there and with those of its topic
-# taken out. On all of them, missed and wrong refusals: drug labels 3 % and 4 %, the same asked in a
-# ward's words 5 % and 12 %, BioASQ 5 % and 23 %, MedQuAD 18 % and 1 % (where documents on related
-# diseases hold nearly all the words). The bias is set by hand between the two mistakes.
-_BIAS = -5.7
-_SIMILARITY = 6.78
-_COVER = 3.06
-_MISSING = -1.37
-_APART = -2.26
-_TITLED = 4.0
 _COMMON = 0.8  # of a common word's weight, where the weightiest word is looked for
 _SUBJECT_SHARE = 0.6  # of the weightiest word's weight, at least, for the name of a subject
 _COMPANY = 1.5  # beside a passage that answers, one with odds this much lower may add to it
@@ -58,6 +47,27 @@ _AMOUNT = re.compile(
     r"\(?\s*\bmL\s{0,3}/\s{0,3}min\w{0,5}\b(?:\s{0,3}/\s{0,3}1\.73\s{0,3}m\s?[²2])?\s{0,3}\)?",
     re.IGNORECASE,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """Of a logistic model of "this passage answers it": of each sign, and of none."""
+
+    bias: float
+    similarity: float
+    cover: float
+    missing: float
+    apart: float
+    titled: float
+
+
+# Fitted on the development halves of questions on drug labels, MedQuAD and BioASQ, each asked with
+# its documents there and with those of its topic taken out (`tests/quality/evidence_fit.py` fits
+# them on such questions). On all of them, missed and wrong refusals: drug labels 3 % and 4 %, the
+# same asked in a ward's words 5 % and 12 %, BioASQ 5 % and 23 %, MedQuAD 18 % and 1 % (where
+# documents on related diseases hold nearly all the words). The bias is set by hand between the two
+# mistakes.
+WEIGHTS = Weights(bias=-5.7, similarity=6.78, cover=3.06, missing=-1.37, apart=-2.26, titled=4.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +95,12 @@ class Signs:
         if not self.is_about:
             return -math.inf
         return (
-            _BIAS
-            + _SIMILARITY * self.similarity
-            + _COVER * self.cover
-            + _MISSING * self.missing
-            + _APART * self.apart
-            + _TITLED * self.titled
+            WEIGHTS.bias
+            + WEIGHTS.similarity * self.similarity
+            + WEIGHTS.cover * self.cover
+            + WEIGHTS.missing * self.missing
+            + WEIGHTS.apart * self.apart
+            + WEIGHTS.titled * self.titled
         )
 
 
@@ -136,6 +146,17 @@ class EvidenceRule:
 
         One of them must bear on the question by itself; those that nearly do come along.
         """
+        scores = [signs.score for signs in await self.signs(question, passages)]
+        if not scores or max(scores) <= 0:
+            return []
+        return [
+            passage
+            for passage, score in zip(passages, scores, strict=True)
+            if score > -_COMPANY and passage.similarity >= LEAST_SIMILARITY
+        ]
+
+    async def signs(self, question: str, passages: Sequence[Passage]) -> list[Signs]:
+        """What speaks for each of `passages`; nothing where `question` has no words to look for."""
         words = subject_words(question)
         if not words or not passages:
             return []
@@ -154,14 +175,7 @@ class EvidenceRule:
             other_names(words, (*learned, *other_measures(question))),
         )
         # In a thread: reading every sentence of all of them takes some milliseconds.
-        scores = await asyncio.to_thread(scored, sought, passages)
-        if max(scores) <= 0:
-            return []
-        return [
-            passage
-            for passage, score in zip(passages, scores, strict=True)
-            if score > -_COMPANY and passage.similarity >= LEAST_SIMILARITY
-        ]
+        return await asyncio.to_thread(signs_of_all, sought, passages)
 
     async def _moves(self, question: str, words: Sequence[AskedWord]) -> list[float]:
         """How far the question's vector moves without each word (occlusion): 1 - cosine."""
@@ -218,9 +232,9 @@ def other_names(
     return found
 
 
-def scored(sought: Sought, passages: Sequence[Passage]) -> list[float]:
+def signs_of_all(sought: Sought, passages: Sequence[Passage]) -> list[Signs]:
     subject = titled_subject(sought.weighed, sought.rarity)
-    return [signs(sought, passage, subject).score for passage in passages]
+    return [signs(sought, passage, subject) for passage in passages]
 
 
 def signs(sought: Sought, passage: Passage, subject: AskedWord | None = None) -> Signs:

@@ -3,9 +3,10 @@
     python -m tests.quality [PART ...] [--cache FOLDER] [--report FOLDER]
 
 Vectors are kept in the cache: the first time takes as long as embedding 45,000 passages does, half
-an hour on two cores. Parts: bioasq_snippets, medquad_qa, clinical, refusals; and only where it is
-named clinical_dev, the questions that the answers by quotation were fitted on. Prints a table with
-what is to be reached; exit code 1 when something measured is not.
+an hour on two cores. Parts: bioasq_snippets, medquad_qa, clinical, refusals; and only where they
+are named clinical_dev, the questions that the answers by quotation were fitted on, and
+fit_evidence, the weights of the evidence rule refitted on development questions. Prints a table
+with what is to be reached; exit code 1 when something measured is not.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from appliance.services.evaluation.questions import read_set
 from appliance.services.evaluation.report import interval_text, report, value_text
 from appliance.services.evaluation.summary import Measure, summary
 from tests.embedding_model import PATH as MODEL
-from tests.quality import clinical
+from tests.quality import clinical, evidence_fit
 from tests.quality.corpora import corpus
 from tests.quality.kept_vectors import KeptVectors
 from tests.quality.ranking import WAYS, rank
@@ -34,7 +35,8 @@ from tests.shared_data import ROOT
 RETRIEVAL = {"bioasq_snippets": (0.82, 0.0), "medquad_qa": (0.70, 0.02)}  # at least; above a leg
 PARTS = (*RETRIEVAL, "clinical", "refusals")
 CLINICAL = {"clinical": clinical.SET, "clinical_dev": clinical.DEVELOPMENT_SET}
-KNOWN = tuple(dict.fromkeys((*PARTS, *CLINICAL)))
+FIT = "fit_evidence"
+KNOWN = tuple(dict.fromkeys((*PARTS, *CLINICAL, FIT)))
 # How many of the hundred whose subject is gone, and of the hundred whose is there, by set.
 DRAWN = {"medquad_qa": 50, "bioasq_snippets": 32, "pdf_clinical": 18}
 
@@ -123,6 +125,11 @@ async def measured(parts: Sequence[str], cache: Path) -> tuple[bool, list[Evalua
             await retrieval(table, name, embedder)
         elif name in CLINICAL:
             runs.append(await clinical_answers(table, CLINICAL[name], embedder))
+        elif name == FIT:
+            sets = [corpus(ROOT / "retrieval" / name) for name in RETRIEVAL]
+            found = await evidence_fit.examples(ROOT / "pdf_clinical", sets, embedder)
+            table.head(f"weights of the evidence rule: {len(found)} development questions")
+            print(evidence_fit.told(found), flush=True)
         else:
             runs.append(await refused(table, embedder))
     if table.outcomes:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import random
 import tempfile
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from appliance.cli.pieces import pieces
 from appliance.container import Container
 from appliance.domain import DocumentStatus
 from appliance.engines.protocols import Embedder
+from appliance.services.evaluation.evaluation import Evaluation
 from appliance.services.evaluation.outcomes import EvaluationRun
 from appliance.services.evaluation.questions import QuestionSet, SetQuestion, read_set
 from appliance.settings import Settings
@@ -23,14 +25,11 @@ DEVELOPMENT_SET = Path(__file__).parent / "pdf_clinical_dev.jsonl"
 POLL_S = 0.2
 
 
-async def ask(
-    folder: Path,
-    embedder: Embedder,
-    questions: QuestionSet,
-    *,
-    wanted: Callable[[Path], bool] = lambda path: True,
-) -> EvaluationRun:
-    """Upload the PDFs of `folder` that are `wanted`, wait for them, and ask."""
+@asynccontextmanager
+async def indexed(
+    folder: Path, embedder: Embedder, *, wanted: Callable[[Path], bool] = lambda path: True
+) -> AsyncIterator[tuple[Container, Evaluation]]:
+    """An appliance to which the PDFs of `folder` that are `wanted` were uploaded."""
     files = await asyncio.to_thread(lambda: sorted(filter(wanted, folder.glob("*.pdf"))))
     with tempfile.TemporaryDirectory() as directory:
         settings = Settings(data_dir=Path(directory))
@@ -48,9 +47,21 @@ async def ask(
         container = Container(settings, embedder=embedder)
         try:
             await container.open_evaluation_runs()
-            return await (await container.open_evaluation()).run(questions)
+            yield container, await container.open_evaluation()
         finally:
             await container.close()
+
+
+async def ask(
+    folder: Path,
+    embedder: Embedder,
+    questions: QuestionSet,
+    *,
+    wanted: Callable[[Path], bool] = lambda path: True,
+) -> EvaluationRun:
+    """Upload the PDFs of `folder` that are `wanted`, wait for them, and ask."""
+    async with indexed(folder, embedder, wanted=wanted) as (_, evaluated):
+        return await evaluated.run(questions)
 
 
 def subject_of(question: SetQuestion) -> str:

@@ -28,11 +28,11 @@ _SHARED = 2
 
 async def refusals(corpus: Corpus, embedder: Embedder, count: int) -> list[Outcome]:
     """Ask `count` questions whose subject was removed and `count` whose subject is there."""
-    drawn = random.Random(SEED).sample(corpus.questions, len(corpus.questions))
-    subject = _Subjects(corpus)
-    gone = drawn[:count]
+    order = drawn(corpus)
+    subject = Subjects(corpus)
+    gone = order[:count]
     removed = {entry.id for question in gone for entry in subject.entries(question)}
-    there = [q for q in drawn[count:] if q.relevant.isdisjoint(removed)][:count]
+    there = [q for q in order[count:] if q.relevant.isdisjoint(removed)][:count]
     questions = [SetQuestion(q.id, q.text, refuse=True, category=corpus.name) for q in gone]
     questions += [
         SetQuestion(q.id, q.text, tuple(map(document_id, sorted(q.relevant))), category=corpus.name)
@@ -45,7 +45,12 @@ async def refusals(corpus: Corpus, embedder: Embedder, count: int) -> list[Outco
     return list(run.outcomes)
 
 
-class _Subjects:
+def drawn(corpus: Corpus) -> list[Asked]:
+    """All questions in the order in which they are taken."""
+    return random.Random(SEED).sample(corpus.questions, len(corpus.questions))
+
+
+class Subjects:
     """Which documents are about what a question asks."""
 
     def __init__(self, corpus: Corpus) -> None:
