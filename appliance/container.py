@@ -404,7 +404,7 @@ class Container:
     def _evidence(self, embedder: Embedder, lexicon: Lexicon) -> EvidenceRule:
         rarity = TermRarity(self.database)
         self._closing.push_async_callback(rarity.close)
-        return EvidenceRule(embedder, rarity, lexicon)
+        return EvidenceRule(embedder, rarity, lexicon, limit=self.settings.passages)
 
     def _writer(
         self,

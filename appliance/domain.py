@@ -385,6 +385,7 @@ class Question:
 
     `asker` is the id of a user, "" for nobody's: what is known of one's question helps no other's.
     `patient` is what a long question says of its patient beside what it asks, which is `text`.
+    `spelt_out` is `text` for a model of meanings, where that differs.
     """
 
     text: str
@@ -392,6 +393,7 @@ class Question:
     history: tuple[Turn, ...] = field(default=())
     asker: str = ""
     patient: str = ""
+    spelt_out: str = ""
 
     @property
     def case(self) -> str:

@@ -16,6 +16,7 @@ import pytest
 
 from appliance.container import Container
 from appliance.domain import Passage
+from appliance.services.query import Query
 from appliance.settings import Settings
 from tests.answering_parts import (
     DOSE,
@@ -39,8 +40,8 @@ LEFT = "SELECT content, status FROM messages WHERE role = 'assistant'"
 class Known:
     """A retrieval that always finds the same passage."""
 
-    async def understood(self, question: str) -> str:
-        return question
+    async def understood(self, question: str) -> Query:
+        return Query(question)
 
     async def find(self, question: str) -> list[Passage]:
         return [passage(DOSE)]

@@ -13,6 +13,7 @@ import pytest
 from appliance.container import Container
 from appliance.domain import Passage
 from appliance.errors import Unavailable
+from appliance.services.query import Query
 from appliance.settings import Settings
 from tests.answering_parts import (
     DOSE,
@@ -33,8 +34,8 @@ COUNTED = "voiceassist_llm_remote_connections_total"
 class Known:
     """A retrieval that always finds the same passage."""
 
-    async def understood(self, question: str) -> str:
-        return question
+    async def understood(self, question: str) -> Query:
+        return Query(question)
 
     async def find(self, question: str) -> list[Passage]:
         return [passage(DOSE)]

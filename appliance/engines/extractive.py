@@ -73,7 +73,10 @@ class ExtractiveAnswerer:
         if not judged:
             return Choice()
         vectors = await self._embedder.embed(
-            [question.text, *(_embedded(candidate.quote) for candidate in judged)]
+            [
+                question.spelt_out or question.text,
+                *(_embedded(candidate.quote) for candidate in judged),
+            ]
         )
         ranks = [passage.score for passage in question.passages]
         best_rank = max(ranks) or 1.0

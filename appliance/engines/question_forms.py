@@ -117,6 +117,13 @@ _FORMS = (
         whole=True,
     ),
     _form(
+        r"\boverdos(?:e|age)s?\b|\btook too (?:much|many)\b",
+        0.10,
+        text=r"\boverdos(?:e|age)",
+        heading=r"^[\d. ]*overdos(?:e|age)\b",
+        whole=True,
+    ),
+    _form(
         r"\binteract|\btogether\b|\bcombin|\bconcomitant|\bco-?admin|\bat the same time\b|"
         r"\bnot be (?:used|given|taken) (?:with|alongside)\b",
         0.06,

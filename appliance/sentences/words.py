@@ -63,12 +63,13 @@ def stem(word: str) -> str:
     British and American spellings have the same.
     """
     word = word.casefold().replace("’", "'").removesuffix("'s")
-    if word in _SAME:
-        return _SAME[word]
-    for pattern, spelling in _BRITISH:
-        word = pattern.sub(spelling, word)
-    if word in _SAME:
-        return _SAME[word]
+    if word not in _SAME:
+        for pattern, spelling in _BRITISH:
+            word = pattern.sub(spelling, word)
+    return _without_ending(_SAME.get(word, word))
+
+
+def _without_ending(word: str) -> str:
     for suffix in _SUFFIXES:
         if word.endswith(suffix) and len(word) - len(suffix) >= _SHORTEST_STEM:
             word = word[: -len(suffix)]

@@ -195,7 +195,8 @@ class AnswerWriter:
         engine = await self._engine_for(user_id)
         draft.model = engine.name
         standing = await self._standalone(asked)
-        content = draft.searched = await self._retrieval.understood(standing)
+        query = await self._retrieval.understood(standing)
+        content = draft.searched = query.text
         draft.reading = reading(standing, content)
         found = await self._retrieval.find(content)
         draft.nearest = nearest_sections(content, found)
@@ -204,7 +205,12 @@ class AnswerWriter:
             await self._refuse(stream, draft)
             return
         question = Question(
-            content, draft.passages, asked.history, asker=user_id, patient=told_of(standing)
+            content,
+            draft.passages,
+            asked.history,
+            asker=user_id,
+            patient=told_of(standing),
+            spelt_out=query.spelt_out,
         )
         stream.sources(preview(draft.passages, _citation_ids(stream)))
         whole = False

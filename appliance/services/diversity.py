@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from appliance.domain import Passage
 from appliance.storage.terms import content_words
@@ -19,17 +19,21 @@ _SHARE = 0.5
 _HARDLY_LOWER = 0.04
 
 
-def chosen(passages: Sequence[Passage], limit: int) -> list[Passage]:
-    """At most `limit` of `passages` (best first), in that order."""
+def chosen(
+    passages: Sequence[Passage], limit: int, *, first: Collection[str] = ()
+) -> list[Passage]:
+    """At most `limit` of `passages` (best first), in that order; of them the chunks `first`."""
     left = _different(passages)
     most = max(1, round(_SHARE * limit))
     counts: Counter[str] = Counter()
     taken: set[str] = set()
+
+    def worth(passage: Passage) -> tuple[bool, float]:
+        over = counts[passage.document.id] >= most
+        return passage.chunk.id in first, passage.score - (_HARDLY_LOWER if over else 0.0)
+
     while left and len(taken) < limit:
-        best = max(
-            left,
-            key=lambda p: p.score - (_HARDLY_LOWER if counts[p.document.id] >= most else 0.0),
-        )
+        best = max(left, key=worth)
         left.remove(best)
         taken.add(best.chunk.id)
         counts[best.document.id] += 1

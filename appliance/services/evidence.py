@@ -14,14 +14,16 @@ from __future__ import annotations
 import asyncio
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from appliance.domain import Passage
 from appliance.engines.protocols import Embedder
 from appliance.sentences import split_sentences
 from appliance.sentences.wording import FAMILY_WORTH, AskedWord, Wording, asked_words, phrase_of
+from appliance.services.diversity import chosen
 from appliance.services.lexicon import Lexicon
+from appliance.services.retrieval import PASSAGES
 from appliance.services.term_rarity import Rarity, TermRarity
 from appliance.services.title_forms import asked_name
 from appliance.services.wordings import other_measures
@@ -33,6 +35,7 @@ LEAST_SIMILARITY = 0.25  # below this cosine nothing is about the same thing
 
 _COMMON = 0.8  # of a common word's weight, where the weightiest word is looked for
 _SUBJECT_SHARE = 0.6  # of the weightiest word's weight, at least, for the name of a subject
+_BEST = 2  # passages with the most evidence are never left out for others that rank before them
 _COMPANY = 1.5  # beside a passage that answers, one with odds this much lower may add to it
 
 # What a question says of its own case: an eGFR, a weight, an age or a year stands in no passage.
@@ -134,26 +137,38 @@ class Sought:
 
 class EvidenceRule:
     def __init__(
-        self, embedder: Embedder, rarity: TermRarity, lexicon: Lexicon | None = None
+        self,
+        embedder: Embedder,
+        rarity: TermRarity,
+        lexicon: Lexicon | None = None,
+        *,
+        limit: int = PASSAGES,
     ) -> None:
-        """All are shared and stay open. Without `lexicon` nothing has another name."""
+        """All are shared and stay open. Without `lexicon` nothing has another name. `limit`:
+        passages of an answer, at most.
+        """
         self._embedder = embedder
         self._rarity = rarity
         self._lexicon = lexicon
+        self._limit = limit
 
     async def bearing(self, question: str, passages: Sequence[Passage]) -> list[Passage]:
         """Those of `passages` to answer `question` from, in their order; none is a refusal.
 
-        One of them must bear on the question by itself; those that nearly do come along.
+        One of them must bear on the question by itself; those that nearly do come along. Of more
+        than an answer takes, the best and those that rank before others, of several sources where
+        these are as good.
         """
         scores = [signs.score for signs in await self.signs(question, passages)]
         if not scores or max(scores) <= 0:
             return []
-        return [
-            passage
+        bearing = {
+            passage.chunk.id: (passage, score)
             for passage, score in zip(passages, scores, strict=True)
             if score > -_COMPANY and passage.similarity >= LEAST_SIMILARITY
-        ]
+        }
+        best = sorted(bearing, key=lambda chunk_id: -bearing[chunk_id][1])[:_BEST]
+        return chosen([passage for passage, _ in bearing.values()], self._limit, first=best)
 
     async def signs(self, question: str, passages: Sequence[Passage]) -> list[Signs]:
         """What speaks for each of `passages`; nothing where `question` has no words to look for."""
@@ -207,12 +222,15 @@ def weights(
     }
 
 
-def titled_subject(weighed: Mapping[AskedWord, float], rarity: Rarity) -> AskedWord | None:
+def titled_subject(
+    weighed: Mapping[AskedWord, float], rarity: Rarity, names: Set[AskedWord]
+) -> AskedWord | None:
     """The word by which the question names a document's subject: the weightiest that a title has,
-    where no other word weighs much more. The storage of another drug is no answer about this one.
+    one of `names` before others, where no other word weighs much more. The storage of another drug
+    is no answer about this one.
     """
     titled = [word for word in weighed if word.term in rarity.titled]
-    subject = max(titled, key=lambda word: weighed[word], default=None)
+    subject = max(titled, key=lambda word: (word in names, weighed[word]), default=None)
     if subject is None or weighed[subject] < _SUBJECT_SHARE * max(weighed.values()):
         return None
     return subject
@@ -233,7 +251,7 @@ def other_names(
 
 
 def signs_of_all(sought: Sought, passages: Sequence[Passage]) -> list[Signs]:
-    subject = titled_subject(sought.weighed, sought.rarity)
+    subject = titled_subject(sought.weighed, sought.rarity, sought.names)
     return [signs(sought, passage, subject) for passage in passages]
 
 

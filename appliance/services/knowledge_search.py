@@ -52,7 +52,7 @@ class KnowledgeSearch:
         took_ms = (perf_counter() - started) * 1000
         # An answer has its own number of passages, and looks in every category.
         basis = await self._retrieval.find(query)
-        asked = await self._retrieval.understood(query)
+        asked = (await self._retrieval.understood(query)).text
         has_evidence = bool(await self._bearing(asked, basis))
         entry = AuditEntry(
             self._clock(),

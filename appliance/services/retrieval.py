@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from appliance.domain import Passage, utc_now
 from appliance.engines.protocols import Embedder
-from appliance.services.diversity import chosen
 from appliance.services.lexicon import Lexicon
 from appliance.services.query import Query
 from appliance.services.search_index import SearchIndex
@@ -19,7 +18,7 @@ from appliance.storage.cache import QUESTION_VECTORS, RETRIEVAL, Cache
 from appliance.storage.database import Database
 
 PASSAGES = 8
-_SPARE = 2  # times as many are found, to choose an answer's from
+SPARE = 3  # times as many are found, to choose an answer's from
 VECTOR_S = 7 * 86400.0
 # Longer than an epoch lasts in most hospitals; a change of the documents begins a new one at once.
 RESULT_S = 86400.0
@@ -36,7 +35,7 @@ class Retrieval:
         limit: int = PASSAGES,
         lexicon: Lexicon | None = None,
     ) -> None:
-        """`limit`: passages per question, at most. Without `lexicon`, questions are taken as they
+        """`limit`: passages of an answer, at most. Without `lexicon`, questions are taken as they
         are written.
         """
         self._db = db
@@ -51,31 +50,29 @@ class Retrieval:
     ) -> list[Passage]:
         """The best first, each with its score and its similarity to the question.
 
-        Those of an answer are of several sources where these are as good. `limit` other than an
-        answer's, and one `category`, are for looking around: then they are as they rank. Raises
-        `Unavailable` while the index is being rebuilt, unless the question was asked before.
+        Without `limit` as many as an answer's are chosen from. Raises `Unavailable` while the index
+        is being rebuilt, unless the question was asked before.
         """
         text = " ".join(question.split())
-        wanted = _SPARE * self._limit if limit is None else limit
+        wanted = SPARE * self._limit if limit is None else limit
         async with self._index.steady():
             hits = await self._hits(text, wanted, category)
         passages = {p.chunk.id: p for p in await self._index.passages([i for i, _, _ in hits])}
         # What has been deleted or superseded since it was found is missing here.
-        found = [
+        return [
             replace(passages[chunk_id], score=score, similarity=cosine)
             for chunk_id, score, cosine in hits
             if chunk_id in passages
         ]
-        return chosen(found, self._limit) if limit is None else found
 
-    async def understood(self, question: str) -> str:
+    async def understood(self, question: str) -> Query:
         """`question` as it is searched for: what it asks, in words that the documents know."""
         epoch = await self._db.read(knowledge_epoch.current)
         if self._lexicon is None:
-            return question
+            return Query(question)
         _, vocabulary = self._lexicon.vocabulary(epoch)
         text = " ".join(question.split())
-        return (await asyncio.to_thread(vocabulary.understood, text)).text
+        return await asyncio.to_thread(vocabulary.understood, text)
 
     async def _hits(
         self, text: str, limit: int, category: str | None

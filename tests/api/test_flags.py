@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from appliance.domain import Passage
+from appliance.services.query import Query
 from tests.answering_parts import DOSE, all_bear, passage, rows
 from tests.api.conftest import PASSWORD, Api
 from tests.api.socket_client import SocketClient
@@ -240,8 +241,8 @@ async def test_voice_mode(api: Api) -> None:
 class Known:
     """A retrieval that always finds the same passage."""
 
-    async def understood(self, question: str) -> str:
-        return question
+    async def understood(self, question: str) -> Query:
+        return Query(question)
 
     async def find(self, question: str) -> list[Passage]:
         return [passage(DOSE)]

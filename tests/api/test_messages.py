@@ -14,6 +14,7 @@ import pytest
 
 from appliance.api import answer_events, dispatch
 from appliance.domain import Passage
+from appliance.services.query import Query
 from appliance.services.refusals import refusal
 from tests.answering_parts import DOSE, all_bear, passage
 from tests.api.event_stream import streaming
@@ -39,8 +40,8 @@ class Known:
     def __init__(self, *found: Passage) -> None:
         self.found = list(found)
 
-    async def understood(self, question: str) -> str:
-        return question
+    async def understood(self, question: str) -> Query:
+        return Query(question)
 
     async def find(self, question: str) -> list[Passage]:
         return self.found

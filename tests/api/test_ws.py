@@ -17,6 +17,7 @@ from sanic.server.websockets.impl import WebsocketImplProtocol
 from appliance.api import ws as ws_module
 from appliance.domain import Passage
 from appliance.engines.protocols import QueuePlace
+from appliance.services.query import Query
 from appliance.services.refusals import refusal
 from tests.answering_parts import DOSE, all_bear, passage
 from tests.api.socket_client import SocketClient, text_of
@@ -34,8 +35,8 @@ class Known:
     def __init__(self, *found: Passage) -> None:
         self.found = list(found)
 
-    async def understood(self, question: str) -> str:
-        return question
+    async def understood(self, question: str) -> Query:
+        return Query(question)
 
     async def find(self, question: str) -> list[Passage]:
         return self.found

@@ -30,6 +30,7 @@ from appliance.container import Container
 from appliance.domain import Passage, Question, RequestOrigin
 from appliance.engines.llama_engine import LlamaEngine
 from appliance.server import create_app
+from appliance.services.query import Query
 from appliance.settings import Settings
 from tests.answering_parts import DOSE, all_bear, passage
 from tests.api.socket_client import SocketClient
@@ -56,8 +57,8 @@ class TalkativeEngine(FakeEngine):
 
 
 class OnePassage:
-    async def understood(self, question: str) -> str:
-        return question
+    async def understood(self, question: str) -> Query:
+        return Query(question)
 
     async def find(self, question: str) -> list[Passage]:
         return [passage(DOSE)]

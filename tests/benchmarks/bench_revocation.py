@@ -25,6 +25,7 @@ from websockets.exceptions import ConnectionClosed
 
 from appliance.container import Container
 from appliance.domain import AdminRole, Passage, Question, User, utc_now
+from appliance.services.query import Query
 from appliance.settings import Settings
 from appliance.storage import users
 from tests.answering_parts import DOSE, all_bear, passage
@@ -47,8 +48,8 @@ class Endless(FakeEngine):
 
 
 class OnePassage:
-    async def understood(self, question: str) -> str:
-        return question
+    async def understood(self, question: str) -> Query:
+        return Query(question)
 
     async def find(self, question: str) -> list[Passage]:
         return [passage(DOSE)]

@@ -164,7 +164,8 @@ async def beside_a_long_prompt(path: Path, threads: int, repeats: int) -> None:
             read.set()
         return p99([after - before for before, after in pairwise(await found)])
 
-    alone, shared = [], []
+    alone: list[float] = []
+    shared: list[float] = []
     for number in range(repeats + 1):
         for beside in (False, True) if number % 2 else (True, False):
             value = await one(beside=beside)

@@ -27,13 +27,12 @@ from numpy.typing import NDArray
 
 from appliance.container import Container
 from appliance.engines.protocols import Embedder
-from appliance.services.diversity import chosen
 from appliance.services.evaluation.evaluation import Evaluation
 from appliance.services.evaluation.questions import read_set
 from appliance.services.evidence import WEIGHTS, EvidenceRule
 from appliance.services.lexicon import Lexicon
+from appliance.services.retrieval import PASSAGES, SPARE
 from appliance.services.term_rarity import TermRarity
-from appliance.settings import Settings
 from tests.quality import clinical, refusals
 from tests.quality.corpora import Corpus, opened
 
@@ -44,8 +43,7 @@ FOLDS = 5
 ROUNDS, STEPS = 8, 30
 LONGEST_STEP = 1.0  # of Newton's method, which overshoots where the odds are near 0 or 1
 RIDGE = 0.2  # on all weights, hardly on the bias, beside the losses of all questions
-_SPARE = 2  # times as many passages are found as an answer is given
-_LIMIT = Settings.model_fields["passages"].default
+_LOOKED_AT = SPARE * PASSAGES  # passages
 
 Vector = NDArray[np.float64]
 
@@ -118,7 +116,10 @@ async def _drawn(corpus: Corpus, embedder: Embedder) -> list[Example]:
 
 @asynccontextmanager
 async def _rule(container: Container, embedder: Embedder) -> AsyncIterator[EvidenceRule]:
-    rarity, lexicon = TermRarity(container.database), Lexicon(container.database, embedder.words)
+    rarity, lexicon = (
+        TermRarity(container.database),
+        Lexicon(container.database, lambda: embedder.words),
+    )
     await lexicon.open()
     await lexicon.settled()
     try:
@@ -131,7 +132,7 @@ async def _rule(container: Container, embedder: Embedder) -> AsyncIterator[Evide
 async def _example(
     name: str, question: str, answers: bool, evaluated: Evaluation, rule: EvidenceRule
 ) -> Example:
-    passages = chosen((await evaluated.found(question))[: _SPARE * _LIMIT], _LIMIT)
+    passages = (await evaluated.found(question))[:_LOOKED_AT]
     rows = [
         (1.0, s.similarity, s.cover, s.missing, s.apart, s.titled)
         for s in await rule.signs(question, passages)

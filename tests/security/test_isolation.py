@@ -32,6 +32,7 @@ from appliance.api.table import all_routes
 from appliance.container import Container
 from appliance.domain import AdminRole, Passage, Question, User, utc_now
 from appliance.services.authorization import Access
+from appliance.services.query import Query
 from appliance.settings import Settings
 from appliance.storage import users
 from tests.answering_parts import DOSE, all_bear, passage
@@ -75,8 +76,8 @@ class Echo(FakeEngine):
 
 
 class Known:
-    async def understood(self, question: str) -> str:
-        return question
+    async def understood(self, question: str) -> Query:
+        return Query(question)
 
     async def find(self, question: str) -> list[Passage]:
         return [passage(DOSE)]

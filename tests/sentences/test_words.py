@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from appliance.sentences.words import FORM_WORDS, terms
+from appliance.sentences.words import FORM_WORDS, stem, terms
 
 
 @pytest.mark.parametrize(
@@ -36,3 +36,12 @@ def test_function_words_carry_nothing() -> None:
 def test_a_drug_is_no_word_of_form() -> None:
     assert not FORM_WORDS & set(terms("metformin vancomycin warfarin insulin"))
     assert set(terms("What is the maximum daily dose?")) <= FORM_WORDS
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("overdose", "overdosage"), ("store", "storage"), ("dispose", "disposal"),
+     ("lactation", "breastfeeding"), ("haemorrhage", "bleeds"), ("eGFR", "GFR")],
+)  # fmt: skip
+def test_a_synonym_is_the_word_that_it_stands_for(one: str, other: str) -> None:
+    assert stem(one) == stem(other)

@@ -55,3 +55,12 @@ def test_the_order_stays_and_nothing_is_missing_below_the_limit() -> None:
     some = ranked(*numbered("a", 3, 0.8), *numbered("b", 1, 0.75))
     assert chosen(some, 8) == some
     assert chosen([], 8) == []
+
+
+def test_what_must_be_there_goes_before_what_ranks_before_it() -> None:
+    some = ranked(*numbered("a", 8, 0.80), ("b", "Something else", 0.10))
+    assert documents(chosen(some, 2)) == "aa"
+    assert documents(chosen(some, 2, first=[some[-1].chunk.id])) == "ab"
+    # It is none of a passage that says the same.
+    again = ranked(("a", "Something else", 0.8), ("b", "Something else", 0.1))
+    assert documents(chosen(again, 2, first=[again[1].chunk.id])) == "a"

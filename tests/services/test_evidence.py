@@ -119,7 +119,7 @@ def test_another_document_than_the_one_asked_about_is_no_evidence() -> None:
         async def current(self) -> Rarity:
             return counted([METFORMIN, INTERACTIONS, ANTIVENOM], ["Metformin label", "Cold store"])
 
-    rule = EvidenceRule(WordEmbedder(), cast(Any, Titled()))
+    rule = EvidenceRule(WordEmbedder(frozenset({"stored"})), cast(Any, Titled()))
     other = passage("Store at room temperature.", 1, similarity=0.95, title="Cold store")
     own = passage("Store at room temperature.", 2, similarity=0.6, title="Metformin label")
 
@@ -184,7 +184,9 @@ def test_what_nearly_bears_comes_along_and_what_is_further_off_does_not() -> Non
     question = "What is the starting dose of metformin?"
 
     def bearing(*similarities: float) -> list[int]:
-        found = [passage(METFORMIN, n, similarity=s) for n, s in enumerate(similarities)]
+        found = [
+            passage(f"{METFORMIN} See {n}.", n, similarity=s) for n, s in enumerate(similarities)
+        ]
         return [p.chunk.page for p in asyncio.run(RULE.bearing(question, found))]
 
     least = next(s / 100 for s in range(25, 100) if bearing(s / 100))
@@ -201,10 +203,14 @@ def test_below_a_similarity_nothing_bears_whatever_words_it_has() -> None:
 
 def test_a_light_word_of_a_title_is_no_subject() -> None:
     drug, form = AskedWord("metformin", "metformin"), AskedWord("tablets", "tablet")
-    weighed = {drug: 1.0, form: 0.4}
-    assert titled_subject(weighed, Rarity(9, {}, frozenset({"tablet"}))) is None
-    assert titled_subject(weighed, Rarity(9, {}, frozenset({"tablet", "metformin"}))) == drug
-    assert titled_subject({**weighed, form: 0.8}, Rarity(9, {}, frozenset({"tablet"}))) == form
+    weighed, heavy = {drug: 1.0, form: 0.4}, {drug: 1.0, form: 0.8}
+    forms = Rarity(9, {}, frozenset({"tablet"}))
+    both = Rarity(9, {}, frozenset({"tablet", "metformin"}))
+    assert titled_subject(weighed, forms, {drug}) is None
+    assert titled_subject(weighed, both, {drug}) == drug
+    assert titled_subject(heavy, forms, {drug}) == form
+    # A common word is the subject only where no name is.
+    assert titled_subject({drug: 0.7, form: 0.8}, both, {drug}) == drug
 
 
 async def test_of_a_long_story_only_the_rarest_words_are_looked_for() -> None:
@@ -227,3 +233,15 @@ def test_another_name_of_what_is_asked_counts() -> None:
     for lexicon, expected in ((None, []), (cast(Any, Known()), found)):
         rule = EvidenceRule(WordEmbedder(), cast(Any, Learned()), lexicon)
         assert asyncio.run(rule.bearing("VBR contraindicated?", found)) == expected
+
+
+async def test_of_more_than_an_answer_takes_the_best_and_those_that_rank_first() -> None:
+    rule = EvidenceRule(WordEmbedder(), cast(Any, Learned()), limit=3)
+    poor = [
+        passage(f"Ward {n} has the starting dose of metformin.", n, similarity=0.6)
+        for n in range(1, 9)
+    ]
+    good = passage(METFORMIN, 9, similarity=0.9)
+    found = await rule.bearing("What is the starting dose of metformin?", [*poor, good])
+    assert len(found) == 3 and found[-1] == good
+    assert found[:2] == poor[:2]

@@ -13,7 +13,7 @@ import pytest
 
 from appliance.errors import Unavailable
 from appliance.services.query import Vocabulary
-from appliance.services.retrieval import Retrieval
+from appliance.services.retrieval import SPARE, Retrieval
 from appliance.storage import knowledge_epoch
 from appliance.storage.cache import Cache
 from appliance.storage.database import Database
@@ -149,24 +149,15 @@ async def test_canary_no_word_of_a_question_is_in_any_file_or_key_of_the_cache(
         assert word.lower().encode() not in everything.lower()
 
 
-async def test_an_answers_passages_are_chosen_among_more_than_it_takes(
+async def test_an_answer_has_more_passages_to_choose_from_than_it_takes(
     database: Database, tmp_path: Path
 ) -> None:
-    twins = [passage(f"Zelocin is taken with a full meal{end}") for end in (".", "!", "?")]
-    other = passage("Store the vials in the dark.")
-
-    class Ranked(FakeIndex):
-        async def search(self, vector: Any, text: str, limit: int, **options: Any) -> list[Hit]:
-            return [Hit(p.chunk.id, 0.9, 0.7) for p in (*twins, other)][:limit]
-
+    some = [passage(f"Zelocin is taken with {n} meals.") for n in range(9)]
     cache = await Cache.open(tmp_path / "cache", bytes(32))
-    index = cast(Any, Ranked([*twins, other]))
-    retrieval = Retrieval(database, OneVector(), index, cache, limit=2)
-    found = [p.chunk.text for p in await retrieval.find("which?")]
-    assert found == [twins[0].chunk.text, other.chunk.text]
-    # Who looks around gets them as they rank.
-    looked = [p.chunk.text for p in await retrieval.find("which?", limit=2)]
-    assert looked == [twins[0].chunk.text, twins[1].chunk.text]
+    index = FakeIndex(some)
+    retrieval = Retrieval(database, OneVector(), cast(Any, index), cache, limit=2)
+    assert len(await retrieval.find("which?")) == 2 * SPARE
+    assert len(await retrieval.find("which?", limit=4)) == 4
     await cache.close()
 
 
