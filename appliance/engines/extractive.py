@@ -43,6 +43,15 @@ class ExtractiveAnswerer:
     def writes(self) -> bool:
         return False
 
+    @property
+    def device(self) -> None:
+        return None
+
+    async def check(self) -> None:
+        """Raises Unavailable once closed."""
+        if self._closed:
+            raise Unavailable("The answers by quotation are closed.")
+
     async def answer(self, question: Question) -> AsyncGenerator[str]:
         """Where from, and then quote by quote, each line with its [n]; nothing when nothing
         answers. Raises Unavailable once closed.
@@ -61,8 +70,7 @@ class ExtractiveAnswerer:
         await asyncio.to_thread(self._executor.shutdown)
 
     async def _choose(self, question: Question) -> list[Quote]:
-        if self._closed:
-            raise Unavailable("The answers by quotation are closed.")
+        await self.check()
         # Tens of milliseconds for long passages, which the event loop has not got.
         loop = asyncio.get_running_loop()
         judged = await loop.run_in_executor(self._executor, candidates, question)

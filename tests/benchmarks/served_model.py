@@ -57,6 +57,13 @@ class Noting:
     def writes(self) -> bool:
         return True
 
+    @property
+    def device(self) -> str:
+        return self._engine.device
+
+    async def check(self) -> None:
+        await self._engine.check()
+
     def answer(self, question: Question) -> AsyncGenerator[str | QueuePlace]:
         self._asked.append(question)
         return self._engine.answer(question)
