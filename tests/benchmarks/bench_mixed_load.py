@@ -202,11 +202,11 @@ def _tell(record: Record, samples: Sequence[Sample], left: dict[str, Any], secon
     """Prints the tables; the exit code."""
     print(f"\n{'':18}{'count':>8}{'p50 ms':>9}{'p95 ms':>9}  outcomes")
     for name in sorted(record.outcomes):
-        found, times = record.outcomes[name], sorted(record.seconds[name])
-        outcomes = ", ".join(f"{outcome} {count}" for outcome, count in sorted(found.items()))
+        counts, seconds_taken = record.outcomes[name], sorted(record.seconds[name])
+        outcomes = ", ".join(f"{outcome} {count}" for outcome, count in sorted(counts.items()))
         print(
-            f"{name:18}{found.total():8}{statistics.median(times) * 1000:9.0f}"
-            f"{times[int(len(times) * 0.95)] * 1000:9.0f}  {outcomes}"
+            f"{name:18}{counts.total():8}{statistics.median(seconds_taken) * 1000:9.0f}"
+            f"{seconds_taken[int(len(seconds_taken) * 0.95)] * 1000:9.0f}  {outcomes}"
         )
     for failure, count in record.failures.items():
         print(f"failed: {failure} ({count})")
