@@ -42,7 +42,7 @@ SAMPLE_S = 5.0
 WARM_UP = 1 / 3
 STRETCHES = 40  # that the counted time is cut into
 QUIET_S = 120.0  # for what was cut off to end
-SHOWN_S = 300.0
+SHOWN_S = 60.0
 MB = 1 << 20
 
 

@@ -18,6 +18,7 @@ from appliance.storage.vectors import VectorTable
 from tests import syncs
 from tests.fake_embedder import FakeEmbedder
 
+OPEN_FILES = Path("/proc/self/fd")
 KEY = bytes(range(32))
 EMBEDDER = FakeEmbedder()
 TEXTS = [
@@ -322,6 +323,20 @@ async def test_a_cancelled_writer_keeps_others_out_until_it_has_ended(
     await table.settle()
     left = await table.vector_search(EMBEDDER.vector("Give oxygen"), 10)
     assert len(left) == len(await table.probe()) == (5 if act == "settle" else 1)
+    await table.close()
+
+
+@pytest.mark.skipif(not OPEN_FILES.is_dir(), reason="/proc tells which files are open")
+async def test_no_file_of_an_older_version_stays_open(tmp_path: Path) -> None:
+    """Each would be a descriptor and some memory for every document that ever came."""
+    table = await created(tmp_path / "1")
+    for _ in range(8):
+        await table.add(rows(TEXTS * 16))  # of a few rows, LanceDB reads the whole index at once
+        await table.settle()
+        assert await table.text_search("potassium", 10)
+    left = [file.readlink() for file in OPEN_FILES.iterdir() if file.is_symlink()]
+    gone = [name for name in map(str, left) if str(tmp_path) in name and "(deleted)" in name]
+    assert len(gone) < 4
     await table.close()
 
 
