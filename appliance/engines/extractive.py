@@ -16,6 +16,7 @@ from appliance.engines.candidates import candidates
 from appliance.engines.choice import chosen
 from appliance.engines.introductions import introduction
 from appliance.engines.protocols import Embedder
+from appliance.engines.quote_vectors import QuoteVectors
 from appliance.engines.quotes import Quote
 from appliance.errors import Unavailable
 from appliance.sentences.invisible import visible
@@ -30,7 +31,7 @@ class ExtractiveAnswerer:
 
     def __init__(self, embedder: Embedder) -> None:
         """`embedder` is shared and stays open."""
-        self._embedder = embedder
+        self._vectors = QuoteVectors(embedder)
         # One: it is Python code, of which only one thread runs at a time.
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="quotes")
         self._closed = False
@@ -76,8 +77,8 @@ class ExtractiveAnswerer:
         judged = await loop.run_in_executor(self._executor, candidates, question)
         if not judged:
             return []
-        vectors = await self._embedder.embed(
-            [question.text, *(_embedded(candidate.quote) for candidate in judged)]
+        vectors = await self._vectors.beside(
+            question.text, [_embedded(candidate.quote) for candidate in judged]
         )
         ranks = [passage.score for passage in question.passages]
         best_rank = max(ranks) or 1.0
