@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from pathlib import Path
 
@@ -29,7 +30,11 @@ def compute_threads(
     """
     usable = _allowed() if allowed is None else allowed
     cores = {_siblings(processors, number) for number in usable}
-    free = min((len(usable), *map(_quota, control_groups(own, groups)))) - 1
+    quotas = [
+        *map(_quota, control_groups(own, groups)),
+        *map(_old_quota, control_groups(own, groups, controller="cpu")),
+    ]
+    free = min((len(usable), *quotas)) - 1
     return max(1, int(min(len(cores), free)))
 
 
@@ -55,4 +60,14 @@ def _quota(group: Path) -> float:
         quota, period = (group / "cpu.max").read_text("ascii").split()
         return int(quota) / int(period)
     except (OSError, ValueError, ZeroDivisionError):  # the root has none, and others may have "max"
-        return float("inf")
+        return math.inf
+
+
+def _old_quota(group: Path) -> float:
+    """The same of a group of version 1, as older hosts of containers have."""
+    try:
+        quota = int((group / "cpu.cfs_quota_us").read_text("ascii"))
+        period = int((group / "cpu.cfs_period_us").read_text("ascii"))
+    except (OSError, ValueError):
+        return math.inf
+    return quota / period if quota > 0 and period > 0 else math.inf

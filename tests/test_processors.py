@@ -13,7 +13,13 @@ from appliance.settings import Settings
 class Machine:
     """With `siblings` for each core, its processors; the process in the group `/ward/appliance`."""
 
-    def __init__(self, root: Path, siblings: Collection[tuple[int, ...]]) -> None:
+    def __init__(
+        self,
+        root: Path,
+        siblings: Collection[tuple[int, ...]],
+        *,
+        own: str = "0::/ward/appliance\n",
+    ) -> None:
         self._processors, self._groups, self._own = root / "cpu", root / "groups", root / "own"
         self.every = frozenset(number for core in siblings for number in core)
         for core in siblings:
@@ -22,10 +28,16 @@ class Machine:
                 folder.mkdir(parents=True)
                 (folder / "thread_siblings_list").write_text(",".join(map(str, core)) + "\n")
         (self._groups / "ward" / "appliance").mkdir(parents=True)
-        self._own.write_text("0::/ward/appliance\n")
+        self._own.write_text(own)
 
     def limit(self, name: str, most: str) -> None:
         (self._groups / name / "cpu.max").write_text(f"{most}\n")
+
+    def limit_old(self, name: str, most: str) -> None:
+        folder = self._groups / "cpu" / name
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "cpu.cfs_quota_us").write_text(f"{most}\n")
+        (folder / "cpu.cfs_period_us").write_text("100000\n")
 
     def threads(self, allowed: frozenset[int] | None = None) -> int:
         return compute_threads(
@@ -93,6 +105,23 @@ def test_the_narrowest_group_counts(tmp_path: Path) -> None:
     machine.limit("ward/appliance", "600000 100000")
     machine.limit("ward", "300000 100000")
     assert machine.threads() == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "quota", "threads"),
+    [
+        ("docker/one", "300000", 2),
+        ("docker", "500000", 4),
+        (".", "200000", 1),  # a container that sees its own group as the root
+        ("docker/one", "-1", 7),
+        ("docker/one", "0", 7),
+        ("docker/other", "100000", 7),
+    ],
+)
+def test_groups_of_version_1(name: str, quota: str, threads: int, tmp_path: Path) -> None:
+    machine = Machine(tmp_path, cores(8), own="9:memory:/x\n4:cpu,cpuacct:/docker/one\n0::/\n")
+    machine.limit_old(name, quota)
+    assert machine.threads() == threads
 
 
 def test_where_nothing_is_told_each_processor_is_a_core(tmp_path: Path) -> None:
