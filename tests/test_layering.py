@@ -13,7 +13,7 @@ PACKAGE = ROOT / "appliance"
 COMMON = {"domain", "errors"}
 ROOMS = COMMON | {
     "storage", "engines", "services", "container", "api", "server", "cli", "settings", "logs",
-    "sentences", "web", "fonts", "compute_arbiter", "control_groups",
+    "sentences", "web", "fonts", "compute_arbiter", "control_groups", "allocator",
     "processors", "__main__", "",
 }  # fmt: skip
 # Room -> rooms it may import besides itself. "" is the package's own version constants.
@@ -22,6 +22,7 @@ MAY_IMPORT = {
     "domain": set(),
     "errors": set(),
     "sentences": set(),
+    "allocator": set(),
     "control_groups": set(),
     "processors": {"control_groups"},
     "settings": {"processors"},
@@ -35,7 +36,7 @@ MAY_IMPORT = {
     "web": set(),
     "fonts": set(),
     "server": {"container", "api", "settings", "services", *COMMON},
-    "cli": {"container", "server", "api", "settings", "services", "logs", "", *COMMON},
+    "cli": {"allocator", "container", "server", "api", "settings", "services", "logs", "", *COMMON},
     "__main__": {"cli", "engines"},
 }
 # Native libraries and drivers, and the only rooms that may touch them.

@@ -19,6 +19,7 @@ from time import perf_counter
 import uvloop
 
 from appliance import logs
+from appliance.allocator import return_freed_memory
 from appliance.container import Container
 from appliance.engines.llama_engine import LlamaEngine
 from appliance.services import answer_writer
@@ -73,6 +74,7 @@ async def loaded(container: Container) -> LlamaEngine:
 
 async def serve(options: argparse.Namespace) -> None:
     logs.configure("warning")
+    return_freed_memory()
     answer_writer.__dict__["SentenceGate"] = LenientGate
     for name in ("INDEX_CACHE_BYTES", "METADATA_CACHE_BYTES"):
         setattr(vectors, name, INDEX_CACHE_MB << 20)
