@@ -1,4 +1,9 @@
-"""How many threads compute, where the settings do not say."""
+"""How many threads compute, where the settings do not say.
+
+No trial at the first start finds it out: that would time a machine that does nothing else, where
+all processors win. Beside other work on two, a model of 190 M parameters read 120 tokens/s with one
+thread and 45 with two, and wrote 30 and 5.
+"""
 
 from __future__ import annotations
 
