@@ -13,6 +13,7 @@ import argparse
 import asyncio
 import json
 import sys
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 
@@ -21,7 +22,9 @@ import uvloop
 from appliance import logs
 from appliance.allocator import return_freed_memory
 from appliance.container import Container
+from appliance.engines import extractive
 from appliance.engines.llama_engine import LlamaEngine
+from appliance.engines.quote_vectors import QuoteVectors
 from appliance.services import answer_writer
 from appliance.services.sentence_gate import SentenceGate
 from appliance.settings import Settings
@@ -36,6 +39,7 @@ SLOTS = 4
 # Small, so that they are full before anything is measured.
 CACHE_MB = 16
 INDEX_CACHE_MB = 8
+QUOTE_VECTORS = 256
 LOADING_S = 120.0
 
 
@@ -78,6 +82,7 @@ async def serve(options: argparse.Namespace) -> None:
     answer_writer.__dict__["SentenceGate"] = LenientGate
     for name in ("INDEX_CACHE_BYTES", "METADATA_CACHE_BYTES"):
         setattr(vectors, name, INDEX_CACHE_MB << 20)
+    extractive.__dict__["QuoteVectors"] = partial(QuoteVectors, most=QUOTE_VECTORS)
     settings = Settings(
         data_dir=options.folder,
         embedding_model=options.embedding,
