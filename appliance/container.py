@@ -12,7 +12,6 @@ from appliance.domain import utc_now
 from appliance.engines.embedder import LlamaEmbedder
 from appliance.engines.extractive import ExtractiveAnswerer
 from appliance.engines.introductions import introductions
-from appliance.engines.llama_engine import LlamaEngine
 from appliance.engines.llama_loader import LlamaLoader
 from appliance.engines.openai_engine import OpenAiEngine
 from appliance.engines.pdf import PdfReader
@@ -539,14 +538,12 @@ def _answers_component(
 ) -> Component:
     async def check() -> None:
         serving.check()
-        if isinstance(serving.engine, LlamaEngine):
-            serving.engine.check()
-        elif isinstance(serving.engine, OpenAiEngine):
+        if serving.engine is not None:
             await serving.engine.check()
 
     def detail() -> Detail | None:
         change, engine = models.status.change, serving.engine
-        device = engine.device if isinstance(engine, LlamaEngine) else None
+        device = None if engine is None else engine.device
         if change is not None and (engine is None or change.phase is not Phase.FAILED):
             progress = None if change.phase is Phase.FAILED else change.progress
             return Detail(change.phase.value, progress, change.reason, device)

@@ -16,6 +16,8 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from appliance.processors import compute_threads
+
 ENVIRONMENT_PREFIX = "VOICEASSIST_"
 _REMOTE = ("llm_base_url", "llm_api_key_file", "llm_ca_file", "llm_remote_model")
 _EMPTY_IS_NONE = {"llm_model", "models_dir", "llm_backends", *_REMOTE}
@@ -85,10 +87,8 @@ class Settings(BaseModel):
     llm_cache_mb: int = Field(
         256, ge=0, le=65536, description="Memory for beginnings of LLM prompts that return, in MB."
     )
-    # One core stays free: llama.cpp's threads spin while they wait for each other, and two of them
-    # on two cores that something else needs too run many times slower than one.
     threads: int = Field(
-        default_factory=lambda: max(1, (os.cpu_count() or 1) - 1),
+        default_factory=lambda: min(256, compute_threads()),
         ge=1,
         le=256,
         description="Compute threads.",

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from appliance.domain import Question
 from appliance.engines.protocols import AnswerEngine, QueuePlace
+from appliance.errors import Unavailable
 
 
 @dataclass(frozen=True)
@@ -30,10 +31,14 @@ class FakeEngine:
     it.
     """
 
-    def __init__(self, name: str = "fake", *, writes: bool = False) -> None:
+    def __init__(
+        self, name: str = "fake", *, writes: bool = False, device: str | None = None
+    ) -> None:
         """With `writes` it is not trusted: what it says passes the check sentence by sentence."""
         self._name = name
         self._writes = writes
+        self._device = device
+        self.failure: Unavailable | None = None  # what its check raises
         self._queue: deque[Script] = deque()
         self.history: list[Question] = []
         self.started = 0
@@ -48,6 +53,14 @@ class FakeEngine:
     @property
     def writes(self) -> bool:
         return self._writes
+
+    @property
+    def device(self) -> str | None:
+        return self._device
+
+    async def check(self) -> None:
+        if self.failure is not None:
+            raise self.failure
 
     def enqueue(
         self,

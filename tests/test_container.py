@@ -16,6 +16,8 @@ import pytest
 
 from appliance.container import Container
 from appliance.domain import Passage
+from appliance.errors import Unavailable
+from appliance.services.health import ComponentState
 from appliance.services.query import Query
 from appliance.settings import Settings
 from tests.answering_parts import (
@@ -125,6 +127,24 @@ async def test_draining_says_first_that_it_is_not_ready(
         monkeypatch.setattr(container.services.answering, "drain", drained)
         await container.drain(5.0)
         assert readiness == [False, True]
+
+
+async def test_answers_are_ready_while_their_engine_says_that_it_is(tmp_path: Path) -> None:
+    engine = FakeEngine(writes=True, device="a card")
+    async with closing(container_of(tmp_path / "data", engine)) as container:
+        await container.open()
+
+        async def answers() -> ComponentState:
+            states = await container.services.health.states()
+            return next(state for state in states if state.name == "answers")
+
+        assert (await answers()).ok
+        detail = (await answers()).detail
+        assert detail is not None and detail.device == "a card"
+        engine.failure = Unavailable("It is stuck.")
+        assert not (await answers()).ok
+        engine.failure = None
+        assert (await answers()).ok
 
 
 async def test_draining_what_never_opened_is_nothing(tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ PACKAGE = ROOT / "appliance"
 COMMON = {"domain", "errors"}
 ROOMS = COMMON | {
     "storage", "engines", "services", "container", "api", "server", "cli", "settings", "logs",
-    "sentences", "web", "fonts", "compute_arbiter", "__main__", "",
+    "sentences", "web", "fonts", "compute_arbiter", "control_groups", "allocator",
+    "processors", "__main__", "",
 }  # fmt: skip
 # Room -> rooms it may import besides itself. "" is the package's own version constants.
 MAY_IMPORT = {
@@ -21,18 +22,21 @@ MAY_IMPORT = {
     "domain": set(),
     "errors": set(),
     "sentences": set(),
-    "settings": set(),
+    "allocator": set(),
+    "control_groups": set(),
+    "processors": {"control_groups"},
+    "settings": {"processors"},
     "logs": set(),
     "compute_arbiter": set(),
     "storage": COMMON | {"compute_arbiter"},
-    "engines": COMMON | {"sentences", "compute_arbiter"},
+    "engines": COMMON | {"sentences", "compute_arbiter", "control_groups"},
     "services": COMMON | {"storage", "engines.protocols", "sentences", ""},
     "container": ROOMS - {"api", "server", "cli", "__main__"},
     "api": COMMON | {"services", ""},
     "web": set(),
     "fonts": set(),
     "server": {"container", "api", "settings", "services", *COMMON},
-    "cli": {"container", "server", "api", "settings", "services", "logs", "", *COMMON},
+    "cli": {"allocator", "container", "server", "api", "settings", "services", "logs", "", *COMMON},
     "__main__": {"cli", "engines"},
 }
 # Native libraries and drivers, and the only rooms that may touch them.

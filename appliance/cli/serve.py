@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 
+from appliance.allocator import return_freed_memory
 from appliance.cli.options import EXIT_FAILED, failures_as_text, load_settings, settings_options
 from appliance.cli.pieces import pieces
 
@@ -49,6 +50,7 @@ def serve(
     from appliance.server import create_app
 
     _raise_descriptor_limit()
+    return_freed_memory()
     listener = _bind(settings.host, settings.port)
     container = Container(settings)
     app = create_app(container)

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
 
-_OWN_GROUP = Path("/proc/self/cgroup")
-_GROUPS = Path("/sys/fs/cgroup")
+from appliance.control_groups import GROUPS, OWN_GROUP, control_groups
 
 
-def available_memory(own: Path = _OWN_GROUP, groups: Path = _GROUPS) -> int:
+def available_memory(own: Path = OWN_GROUP, groups: Path = GROUPS) -> int:
     """Bytes: what the machine has, or less where a control group (version 2) of a service or a
     container allows less: past that the kernel ends the process. Files that are cached or mapped
     count as available, for the machine and for a group alike.
@@ -22,17 +21,7 @@ def available_memory(own: Path = _OWN_GROUP, groups: Path = _GROUPS) -> int:
 
 def _allowed(own: Path, groups: Path) -> Iterator[int]:
     """What the process's group and the groups around it leave, each that has a limit."""
-    try:
-        lines = own.read_text("utf-8").splitlines()
-    except OSError:  # no Linux
-        return
-    name = next((line[3:].strip("/") for line in lines if line.startswith("0::")), None)
-    if name is None or ".." in Path(name).parts:
-        return
-    group = groups / name
-    for each in (group, *group.parents):
-        if not each.is_relative_to(groups):
-            return
+    for each in control_groups(own, groups):
         try:
             limit = int((each / "memory.max").read_text("utf-8"))
             used = int((each / "memory.current").read_text("utf-8"))

@@ -16,6 +16,7 @@ from appliance.engines.candidates import candidates
 from appliance.engines.choice import Choice, chosen
 from appliance.engines.introductions import continuation, introduction
 from appliance.engines.protocols import Embedder
+from appliance.engines.quote_vectors import QuoteVectors
 from appliance.engines.quotes import Quote
 from appliance.errors import Unavailable
 from appliance.sentences.invisible import visible
@@ -31,7 +32,7 @@ class ExtractiveAnswerer:
 
     def __init__(self, embedder: Embedder) -> None:
         """`embedder` is shared and stays open."""
-        self._embedder = embedder
+        self._vectors = QuoteVectors(embedder)
         # One: it is Python code, of which only one thread runs at a time.
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="quotes")
         self._closed = False
@@ -43,6 +44,15 @@ class ExtractiveAnswerer:
     @property
     def writes(self) -> bool:
         return False
+
+    @property
+    def device(self) -> None:
+        return None
+
+    async def check(self) -> None:
+        """Raises Unavailable once closed."""
+        if self._closed:
+            raise Unavailable("The answers by quotation are closed.")
 
     async def answer(self, question: Question) -> AsyncGenerator[str]:
         """Where from, then quote by quote, each line with its [n], and where it goes on; nothing
@@ -65,18 +75,15 @@ class ExtractiveAnswerer:
         await asyncio.to_thread(self._executor.shutdown)
 
     async def _choose(self, question: Question) -> Choice:
-        if self._closed:
-            raise Unavailable("The answers by quotation are closed.")
+        await self.check()
         # Tens of milliseconds for long passages, which the event loop has not got.
         loop = asyncio.get_running_loop()
         judged = await loop.run_in_executor(self._executor, candidates, question)
         if not judged:
             return Choice()
-        vectors = await self._embedder.embed(
-            [
-                question.spelt_out or question.text,
-                *(_embedded(candidate.quote) for candidate in judged),
-            ]
+        vectors = await self._vectors.beside(
+            question.spelt_out or question.text,
+            [_embedded(candidate.quote) for candidate in judged],
         )
         ranks = [passage.score for passage in question.passages]
         best_rank = max(ranks) or 1.0

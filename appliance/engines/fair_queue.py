@@ -8,7 +8,7 @@ are there, so that nobody saves up for a monopoly.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -26,7 +26,7 @@ class FairQueue(Generic[T]):
         self._limit = limit
         self._per_user = per_user
         self._waiting: dict[str, deque[T]] = {}
-        self._taken: dict[str, int] = {}
+        self._out: list[str] = []  # whose items are out, in the order of their leaving
         self._counters: dict[str, float] = {}
         self._floor = 0.0  # the counter of who left last, when nobody was left
 
@@ -51,7 +51,8 @@ class FairQueue(Generic[T]):
 
     def pop(self) -> tuple[str, T] | None:
         """Who is next and may be; `done` must follow for each."""
-        ready = [user for user in self._waiting if self._taken.get(user, 0) < self._per_user]
+        taken = Counter(self._out)
+        ready = [user for user in self._waiting if taken[user] < self._per_user]
         if not ready:
             return None
         user = min(ready, key=self._counters.__getitem__)
@@ -59,7 +60,7 @@ class FairQueue(Generic[T]):
         item = items.popleft()
         if not items:
             del self._waiting[user]
-        self._taken[user] = self._taken.get(user, 0) + 1
+        self._out.append(user)
         return user, item
 
     def remove(self, user: str, item: T) -> bool:
@@ -79,20 +80,32 @@ class FairQueue(Generic[T]):
 
     def done(self, user: str) -> None:
         """One of the user's items that were out is finished with."""
-        self._taken[user] -= 1
-        if not self._taken[user]:
-            del self._taken[user]
+        self._out.remove(user)
         self._forget_idle(user)
 
     def order(self) -> list[T]:
-        """What waits, in the order in which it would be taken if every item cost the same."""
+        """What waits, in the order in which it would be taken if every item cost the same.
+
+        Those that are out end first come, first gone, and of who has as many out as they may
+        nothing is taken before that.
+        """
         counters = dict(self._counters)
         left = {user: deque(items) for user, items in self._waiting.items()}
+        out, taken = deque(self._out), Counter(self._out)
         found: list[T] = []
+        free = 0
         while left:
-            user = min(left, key=counters.__getitem__)
+            ready = [user for user in left if taken[user] < self._per_user]
+            if out and not (free and ready):
+                taken[out.popleft()] -= 1
+                free += 1
+                continue
+            user = min(ready, key=counters.__getitem__)
             found.append(left[user].popleft())
             counters[user] += _USUAL_COST
+            out.append(user)
+            taken[user] += 1
+            free = max(0, free - 1)
             if not left[user]:
                 del left[user]
         return found
@@ -104,7 +117,7 @@ class FairQueue(Generic[T]):
         return items
 
     def _is_here(self, user: str) -> bool:
-        return user in self._waiting or user in self._taken
+        return user in self._waiting or user in self._out
 
     def _forget_idle(self, user: str) -> None:
         """Counters that the next `push` would lift anyway say nothing."""

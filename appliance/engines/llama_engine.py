@@ -141,7 +141,6 @@ class LlamaEngine:
 
     @property
     def device(self) -> str:
-        """What computes, e.g. "CPU (zen4)"."""
         return self._device
 
     @property
@@ -158,7 +157,7 @@ class LlamaEngine:
     def waiting(self) -> int:
         return self._scheduler.waiting
 
-    def check(self) -> None:
+    async def check(self) -> None:
         """Raises Unavailable when the model's thread has ended or is stuck in a step."""
         if not self._thread.is_alive():
             raise Unavailable(CLOSED)
@@ -167,7 +166,7 @@ class LlamaEngine:
 
     async def answer(self, question: Question) -> AsyncGenerator[str | QueuePlace]:
         """As the protocol says; raises Invalid when the question alone does not fit the model."""
-        self.check()
+        await self.check()
         pieces: asyncio.Queue[str | QueuePlace | Exception | None] = asyncio.Queue()
         request = Request(question, pieces.put_nowait)
         scheduler = self._scheduler

@@ -128,6 +128,10 @@ class OpenAiEngine:
         return True
 
     @property
+    def device(self) -> None:
+        return None
+
+    @property
     def slots(self) -> int:
         """How many answers may be written at once."""
         return self._turns.slots

@@ -37,6 +37,15 @@ class AnswerEngine(Protocol):
         """Whether it writes, a token a piece; one that quotes has no tokens to count."""
         ...
 
+    @property
+    def device(self) -> str | None:
+        """What computes, e.g. "CPU (zen4)"; None for one of which that says nothing."""
+        ...
+
+    async def check(self) -> None:
+        """Raises `Unavailable`, with the reason, while it cannot answer."""
+        ...
+
     def answer(self, question: Question) -> AsyncGenerator[str | QueuePlace]:
         """Yield the answer piece by piece; the pieces joined are the whole text.
 

@@ -120,6 +120,16 @@ class _OneAnswer:
         engine = self._serving.engine
         return engine is None or engine.writes
 
+    @property
+    def device(self) -> str | None:
+        engine = self._serving.engine
+        return None if engine is None else engine.device
+
+    async def check(self) -> None:
+        self._serving.check()
+        if self._serving.engine is not None:
+            await self._serving.engine.check()
+
     async def answer(self, question: Question) -> AsyncGenerator[str | QueuePlace]:
         async with aclosing(self._serving.turn()) as places:
             async for place in places:

@@ -101,7 +101,7 @@ class ExactTerms:
         used = int(rows.ends[-1])
         entries = np.repeat(stays, sizes)
         gone = rows.words[:used][~entries]
-        self._frequencies.subtract(gone.tolist())
+        self._forget(gone.tolist())
         kept = np.flatnonzero(stays)
         ids = [rows.ids[number] for number in kept]
         self._numbers = {chunk_id: number for number, chunk_id in enumerate(ids)}
@@ -113,6 +113,13 @@ class ExactTerms:
             rows.words[:used][entries],
             rows.counts[:used][entries],
         )
+
+    def _forget(self, words: Sequence[int]) -> None:
+        """Words of chunks that go; those that no chunk has any more take no room either."""
+        for word, count in Counter(words).items():
+            self._frequencies[word] -= count
+            if self._frequencies[word] <= 0:
+                del self._frequencies[word]
 
     def counted(self, terms: Sequence[str], ids: Sequence[str]) -> TermCounts:
         """The counts of different hashed `terms` in the chunks `ids`; none in an unknown chunk."""

@@ -60,9 +60,16 @@ class VectorTable:
     """One table in one directory. Writers take turns; searches run beside them."""
 
     def __init__(
-        self, sums: FileSums, table: Any, terms: TermHasher, dimensions: int, flat_limit: int
+        self,
+        directory: Path,
+        sums: FileSums,
+        table: Any,
+        terms: TermHasher,
+        dimensions: int,
+        flat_limit: int,
     ) -> None:
         """Use `create` or `open`."""
+        self._directory = directory
         self._sums = sums
         self._table = table
         self._terms = terms
@@ -94,7 +101,8 @@ class VectorTable:
         connection = await _connect(directory)
         table = await connection.create_table(TABLE, schema=schema(dimensions))
         await table.create_index("terms", config=_full_text())
-        return cls(FileSums(directory), table, TermHasher(terms_key), dimensions, flat_limit)
+        sums = FileSums(directory)
+        return cls(directory, sums, table, TermHasher(terms_key), dimensions, flat_limit)
 
     @classmethod
     async def open(
@@ -112,12 +120,12 @@ class VectorTable:
             if manifest != {"format": FORMAT, "model": model, "dimensions": dimensions}:
                 raise DamagedIndex("written for another embedding model or by another version")
             sums = await asyncio.to_thread(FileSums.checked, directory)
-            table = await (await _connect(directory)).open_table(TABLE)
+            table = await _open_table(directory)
         except SumsDiffer as error:
             raise DamagedIndex(str(error)) from error
         except (OSError, ValueError, RuntimeError) as error:
             raise DamagedIndex(type(error).__name__) from error
-        return cls(sums, table, TermHasher(terms_key), dimensions, flat_limit)
+        return cls(directory, sums, table, TermHasher(terms_key), dimensions, flat_limit)
 
     async def add(self, rows: Sequence[VectorRow]) -> None:
         """Add `rows`. They are found after the next `settle`."""
@@ -154,6 +162,9 @@ class VectorTable:
                 raise DamagedIndex("rows are missing in the full-text index")
             with _native_errors_told():
                 await self._in_pool(self._sums.sync)
+                # LanceDB's cache keeps each version's index, with its files open, until it is full;
+                # this one goes with the last search that is using it.
+                self._table = await _open_table(self._directory)
 
         await self._write(settle)
         self._cluster_if_due()
@@ -357,6 +368,10 @@ def _location(directory: Path) -> str:
 async def _connect(directory: Path) -> Any:
     session = lancedb.Session(INDEX_CACHE_BYTES, METADATA_CACHE_BYTES)
     return await lancedb.connect_async(_location(directory), session=session)
+
+
+async def _open_table(directory: Path) -> Any:
+    return await (await _connect(directory)).open_table(TABLE)
 
 
 def _make_directory(directory: Path, manifest: str) -> None:

@@ -41,6 +41,9 @@ async def whole(container: Container, asker: Principal) -> float:
     total = 0.0
     for text in QUESTIONS:
         await container.services.cache.clear(actor=asker, origin=ORIGIN)
+        quoting = container.services.answering._writer._quoting
+        assert isinstance(quoting, ExtractiveAnswerer)
+        quoting._vectors._kept.clear()
         started = perf_counter()
         stream = await container.services.answering.reply(asker, ORIGIN, text)
         spoken = asyncio.Event()

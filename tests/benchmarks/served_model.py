@@ -29,7 +29,7 @@ from appliance.services import answer_writer
 from appliance.settings import Settings
 from tests.answering_parts import ORIGIN, enrol, principal
 from tests.benchmarks.bench_batching import WINDOW
-from tests.benchmarks.bench_embedding import WORDS
+from tests.benchmarks.ward_texts import section, subjects
 from tests.serving import serving
 
 
@@ -57,6 +57,13 @@ class Noting:
     def writes(self) -> bool:
         return True
 
+    @property
+    def device(self) -> str:
+        return self._engine.device
+
+    async def check(self) -> None:
+        await self._engine.check()
+
     def answer(self, question: Question) -> AsyncGenerator[str | QueuePlace]:
         self._asked.append(question)
         return self._engine.answer(question)
@@ -72,21 +79,6 @@ class Noting:
 
     async def close(self) -> None:
         await self._engine.close()
-
-
-def subjects(count: int) -> list[str]:
-    """Names that no vocabulary has, no two alike."""
-    beginnings = "Vel Tor Mak Sen Dor Pel Kar Nim Ras Lov Bex Juv Fal Gan Hod Zor".split()
-    middles = "a e i o u ai ou ea".split()
-    ends = "mora tine dex pril zone stat vir mab lol cef".split()
-    names = [b + m + e for e in ends for m in middles for b in beginnings]
-    return names[:count]
-
-
-def section(name: str, tokens: int, chooser: random.Random) -> str:
-    """With the question about it, about so many tokens of the vocabulary of stories260K."""
-    words = " ".join(chooser.choices(WORDS, k=max(1, (tokens - 110) // 5)))
-    return f"{name} protocol. The {name} protocol of this ward says that {words}.\n"
 
 
 async def serve(options: argparse.Namespace) -> None:

@@ -250,6 +250,8 @@ async def test_quotes_are_sought_off_the_event_loop_until_it_is_closed(
     await answerer.close()
     assert not any(thread.is_alive() for thread in threads)
     with pytest.raises(Unavailable):
+        await answerer.check()
+    with pytest.raises(Unavailable):
         await anext(answerer.answer(question))
 
 

@@ -111,6 +111,57 @@ def test_the_order_is_that_in_which_they_are_taken() -> None:
     assert told == served(queue, 4, cost=1_000.0)
 
 
+def out_of(queue: FairQueue[str], slots: int, pushed: str) -> list[str]:
+    """Push an item for each letter, a user each, and take as many as have slots; who is out."""
+    for user in pushed:
+        queue.push(user, f"{user}{len(queue)}")
+    return [found[0] for _ in range(slots) if (found := queue.pop())]
+
+
+@pytest.mark.parametrize(
+    ("slots", "pushed", "told"),
+    [
+        (1, "abc", "bc"),
+        (2, "abcd", "cd"),
+        # a has one under way: with both slots taken its end is what lets c in, then a's next is
+        # behind d's first, since a has had an answer already.
+        (2, "abacd", "cda"),
+        # There is a free slot, yet a's own is what a waits for.
+        (3, "aab", "a"),
+        (1, "aaa", "aa"),
+        (1, "aabb", "bab"),
+    ],
+)
+def test_the_order_minds_what_each_user_has_out(slots: int, pushed: str, told: str) -> None:
+    """It is the one in which they are taken when those that are out end first come, first gone."""
+    queue: FairQueue[str] = FairQueue(limit=100)
+    out = out_of(queue, slots, pushed)
+    for user in out:
+        queue.charge(user, 1_000.0)
+    order = queue.order()
+    assert "".join(item[0] for item in order) == told
+    taken: list[str] = []
+    while len(queue):
+        queue.done(out.pop(0))
+        while len(out) < slots and (found := queue.pop()):
+            taken.append(found[1])
+            out.append(found[0])
+            queue.charge(found[0], 1_000.0)
+    assert order == taken
+
+
+def test_who_has_an_answer_under_way_is_not_told_to_be_next() -> None:
+    queue: FairQueue[str] = FairQueue(limit=100)
+    for user in "ba":
+        queue.push(user, f"{user}, running")
+        queue.pop()
+    queue.charge("b", 10.0)
+    queue.charge("a", 5.0)
+    queue.push("a", "a, waiting")
+    queue.push("late", "late, waiting")
+    assert queue.order() == ["late, waiting", "a, waiting"]
+
+
 def test_removing_what_does_not_wait() -> None:
     queue: FairQueue[str] = FairQueue(limit=10)
     assert not queue.remove("a", "a0")

@@ -228,17 +228,17 @@ async def test_who_does_not_read_holds_nobody_up(engine: LlamaEngine) -> None:
 
 
 async def test_a_stuck_step_is_seen(engine: LlamaEngine, monkeypatch: pytest.MonkeyPatch) -> None:
-    engine.check()
+    await engine.check()
     monkeypatch.setattr("appliance.engines.llama_engine.STUCK_S", 0.05)
     with compute.turn(Priority.ANSWER):
         stream = engine.answer(by("ann", "Story"))
         task = asyncio.create_task(anext(stream))
         await asyncio.sleep(0.2)
         with pytest.raises(Unavailable, match="stuck"):
-            engine.check()
+            await engine.check()
         with pytest.raises(Unavailable, match="stuck"):
             await told(engine, by("bob", "Story"))
     assert await task
     await stream.aclose()
     await until_idle(engine)
-    engine.check()
+    await engine.check()

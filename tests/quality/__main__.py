@@ -13,13 +13,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from appliance.engines.embedder import LlamaEmbedder
+from appliance.processors import compute_threads
 from appliance.services.evaluation.outcomes import EvaluationRun, Outcome
 from appliance.services.evaluation.questions import read_set
 from appliance.services.evaluation.report import interval_text, report, value_text
@@ -116,7 +116,7 @@ async def refused(table: Table, embedder: KeptVectors) -> EvaluationRun:
 
 
 async def measured(parts: Sequence[str], cache: Path) -> tuple[bool, list[EvaluationRun]]:
-    model = await LlamaEmbedder.open(MODEL, threads=max(1, (os.cpu_count() or 2) - 1))
+    model = await LlamaEmbedder.open(MODEL, threads=compute_threads())
     embedder = KeptVectors(model, cache)
     table = Table()
     runs = []

@@ -55,6 +55,9 @@ class Obedient:
 
     name = "obedient"
     writes = True
+    device = None
+
+    async def check(self) -> None: ...
 
     async def answer(self, question: Question) -> AsyncGenerator[str]:
         passages = question.passages

@@ -25,7 +25,7 @@ async def test_without_a_language_model_there_is_nothing_to_ask() -> None:
 
 
 async def test_one_that_is_not_there_yet_is_refused_with_its_reason_of_now() -> None:
-    reasons = iter(["loading", "failed"])
+    reasons = iter(["loading", "failed", "over"])
     serving = ServingLlm()
     serving.take(None, Absence("m.gguf", lambda: Unavailable(next(reasons))))
     engine = serving.for_question()
@@ -34,8 +34,12 @@ async def test_one_that_is_not_there_yet_is_refused_with_its_reason_of_now() -> 
         await whole(engine)
     with pytest.raises(Unavailable, match="failed"):
         serving.check()
-    serving.take(FakeEngine("here"))
+    with pytest.raises(Unavailable, match="over"):
+        await engine.check()
+    serving.take(FakeEngine("here", device="a card"))
     serving.check()
+    await engine.check()
+    assert engine.device == "a card"
     assert await whole(engine) == "5 mg [1]"
     assert engine.name == "here"
 

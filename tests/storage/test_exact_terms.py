@@ -56,3 +56,10 @@ def test_an_empty_index_counts_nothing() -> None:
     found = ExactTerms().counted(["warfarin"], ["a"])
     assert found.counts.tolist() == [[0]]
     assert ExactTerms().counted([], []).counts.shape == (0, 0)
+
+
+def test_words_that_no_chunk_has_any_more_take_no_room() -> None:
+    terms = loaded()
+    terms.remove("two")
+    terms.remove("one")
+    assert len(terms._frequencies) == 0

@@ -18,6 +18,7 @@ from appliance.storage.vectors import VectorTable
 from tests import syncs
 from tests.fake_embedder import FakeEmbedder
 
+OPEN_FILES = Path("/proc/self/fd")
 KEY = bytes(range(32))
 EMBEDDER = FakeEmbedder()
 TEXTS = [
@@ -48,6 +49,11 @@ async def opened(directory: Path, **changes: object) -> VectorTable:
 async def found(table: VectorTable, text: str, rows: list[VectorRow]) -> list[str]:
     texts = {row.chunk_id: row.text for row in rows}
     return [texts[chunk_id] for chunk_id, _ in await table.text_search(text, 10)]
+
+
+def removed_but_open(folder: Path) -> list[str]:
+    names = [str(file.readlink()) for file in OPEN_FILES.iterdir() if file.is_symlink()]
+    return [name for name in names if name.startswith(str(folder)) and "(deleted)" in name]
 
 
 async def test_both_legs_find_and_survive_reopening(tmp_path: Path) -> None:
@@ -322,6 +328,18 @@ async def test_a_cancelled_writer_keeps_others_out_until_it_has_ended(
     await table.settle()
     left = await table.vector_search(EMBEDDER.vector("Give oxygen"), 10)
     assert len(left) == len(await table.probe()) == (5 if act == "settle" else 1)
+    await table.close()
+
+
+@pytest.mark.skipif(not OPEN_FILES.is_dir(), reason="/proc tells which files are open")
+async def test_no_file_of_an_older_version_stays_open(tmp_path: Path) -> None:
+    """Each would be a descriptor and some memory for every document that ever came."""
+    table = await created(tmp_path / "1")
+    for _ in range(8):
+        await table.add(rows(TEXTS * 16))  # of a few rows, LanceDB reads the whole index at once
+        await table.settle()
+        assert await table.text_search("potassium", 10)
+    assert len(removed_but_open(tmp_path)) < 4
     await table.close()
 
 
