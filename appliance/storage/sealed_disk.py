@@ -26,6 +26,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from diskcache.core import MODE_PICKLE
 
 SIZE_LIMIT_BYTES = 256 << 20
+# 2 MB; diskcache's own 32 MB would be the same bytes as the system's, once more.
+_PAGES_IN_MEMORY = 512
 _NONCE_BYTES = 12
 _PROBE = "probe"
 
@@ -163,6 +165,7 @@ def _connect(directory: Path) -> Any:
         # A mapped file that somebody cuts short would end the process, with SIGBUS; a WAL has one,
         # too. Nothing here needs to outlive a power cut.
         sqlite_mmap_size=0,
+        sqlite_cache_size=_PAGES_IN_MEMORY,
         sqlite_journal_mode="truncate",
         sqlite_synchronous=0,
     )
