@@ -61,6 +61,7 @@ _COMPOUND = re.compile(r"(?<![^\W_])[^\W_]+(?:-[^\W_]+)+|\*\w+(?:/\*\w+)*")
 _OWN_VALUE = re.compile(
     r"\b\d+(?:\.\d+)?[\s-]*(?:years?|yrs?|months?|weeks?|days?)[\s-]*(?:olds?\b|of age\b)|"
     r"\bage[ds]?\s+(?:of\s+)?\d+(?:\.\d+)?|"
+    r"\b\d+(?:\.\d+)?[\s-]*(?:kg|kilos?|kilograms?|lbs?|pounds?|y[./]?o)\b|"
     r"(?<=GFR)\D{0,20}\d+(?:\.\d+)?|(?<=clearance)\D{0,20}\d+(?:\.\d+)?|"
     r"(?<=CrCl)\D{0,20}\d+(?:\.\d+)?",
     re.IGNORECASE,
@@ -77,6 +78,7 @@ class Candidate:
     cover: float  # weighted share of the question's words found, 0..1
     bonus: float
     limits: bool  # says what is not known of the asked patients, or not to be given to them
+    is_unbounded: bool = False  # gives a dose without saying that it is for the asked patients
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +170,9 @@ def candidates(question: Question) -> list[Candidate]:
             weight * (1.0 if word in held else _TITLE_WORTH * (word in title))
             for word, weight in weights.items()
         )
-        judged.append(Candidate(quote, cover / total, *_judged(asked, quote)))
+        bonus, limits = _judged(asked, quote)
+        is_unbounded = not limits and _is_unbounded(asked, quote)
+        judged.append(Candidate(quote, cover / total, bonus, limits, is_unbounded))
     if len(judged) > MOST_CANDIDATES:
         judged.sort(
             key=lambda c: (asked_section(question.text, c.quote.heading), _promise(c)), reverse=True
@@ -272,6 +276,16 @@ def _judged(asked: _Asked, quote: Quote) -> tuple[float, bool]:
     return bonus - report_cost(
         question, f"{asked.paths[quote.passage]}\n{quote.heading}", quote.text
     ), limits
+
+
+def _is_unbounded(asked: _Asked, quote: Quote) -> bool:
+    case, about = asked.case, f"{quote.heading} {quote.lead}"
+    if case.age is None and not special_groups(case):
+        return False
+    if not asks_dose(asked.text) or not gives_number(asked.text, quote.text):
+        return False
+    line = " ".join(quote.lines)
+    return case.fits(f"{about} {line}") is not True and not share_named(case, about, line)
 
 
 def _names(owner: frozenset[str], text: str) -> bool:

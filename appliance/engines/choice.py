@@ -63,6 +63,9 @@ def chosen(
         return Choice()
     # A limit comes on top of an answer; it is none that the others must be as good as.
     least = max(FLOOR - 0.05, max(merits) - MARGIN)
+    if any(candidates[place].limits and scores[place] >= least for place in order):
+        # Beside what is not to be given to the asked patients, no dose that may be for others.
+        order = [place for place in order if not candidates[place].is_unbounded]
     whole = [place for place in order if asked_section(question, found[place].heading)]
     if only_a_section(question) and not whole:
         return Choice()

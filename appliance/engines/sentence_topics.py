@@ -24,8 +24,11 @@ _SET_AGAINST = (
     r"(?:switch\w*|chang\w+|convert\w*|transition\w*) from)\s+(?!\d|one\b)"
 )
 _NOT_BORNE = (
-    r"\b(?:allerg(?:ic|y|ies)|intoleran(?:t|ce)|hypersensitiv(?:e|ity)|resistan(?:t|ce)|"
-    r"unresponsive|refractory) (?:to|of)\s+"
+    r"(?:\b(?:allerg(?:ic|y|ies)|intoleran(?:t|ce)|hypersensitiv(?:e|ity)|resistan(?:t|ce)|"
+    r"unresponsive|refractory) (?:to|of)|"
+    r"\b(?:who|patients|people|those|children|adults|infants) (?:cannot|can(?: ?not|[’']t)|"
+    r"(?:do|did|could|may|should|must) not|don[’']t|(?:are )?unable to|are not able to) "
+    r"(?:tolerate|take|receive|have|use|be given))\s+"
 )
 # Up to the words of the sentence's own clause.
 _NAMES = (

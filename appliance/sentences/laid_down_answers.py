@@ -12,6 +12,7 @@ from appliance.sentences.order_words import (
     ANSWERS,
     LITERAL,
     NOW,
+    QUOTE,
 )
 
 _ASKED = r"(?:questions?|quer(?:y|ies)|inquir(?:y|ies)|enquir(?:y|ies)|prompts?)"
@@ -64,6 +65,7 @@ LAID_DOWN = (
     r"(?:mentioned|asked\s+about|queried)\b",
     rf"\b{_BOUND}{_OFTEN}\s+(?:answer|reply)\s+that\s+(?!(?:they|he|she|you|we|i)\b)",
     rf"\b(?:answers|replies)\s+(?:must|shall|are\s+to){_OFTEN}\s+(?:say|state|mention)\b",
+    rf"\bthe\s+{ANSWERS}\s+to\s+(?:the|this)\s+question\s+{QUOTE}",
     r"\bin\s+(?:all\s+|your\s+)?(?:answers|replies)\s+[^.!?]{0,40}?,\s*(?:always|never|only)\s",
     rf"\bthe\s+{ANSWERS}\s+to\s+be\s+given\b[^.!?]{{0,40}}?\sis\s*{_GIVEN_ANSWER}",
     r"\b(?:if|when|whenever)\b[^.!?]{0,50}?\b(?:queried|asked|questioned)\b[^.!?]{0,40}?\bis\s+the\s+(?:\w+\s+)?"

@@ -57,6 +57,12 @@ _IGNORED = (
     r"\b(?:system|developer)[\s_-]prompt\b(?!\s+you)",
     r"\byour\s+system\s+(?:messages?|prompts?|instructions?)\b",
     r"\byour\s+new\s+(?:instructions?|prompts?|directives?|orders|role|task)\s+(?:is|are)\b",
+    # The other documents, by what a document of a hospital does not call to be set aside.
+    rf"\b{NOT_DENIED}(?:ignore|disregard|override|overrule)\s+(?:(?:all|any|the|this|these|those|earlier|"
+    r"previous|other|older|printed|official|approved|current|of)\s+){0,5}(?:labels?|labell?ing|package\s+"
+    r"inserts?|monographs?|formular(?:y|ies)|(?:sections?|chapters?|pages?)\s+of\s+(?:the|this)\s+\w+|"
+    r"handbooks?)\b",
+    rf"{NOW}use\s+this\s+(?:text|passage|wording|answer)\s+instead\b",
     r"\b(?:jailbreak|developer\s+mode|DAN\s+mode|unrestricted\s+mode)\b",
 )
 _ADDRESSED = (
@@ -181,7 +187,8 @@ _MARKS = (
     r"(?:(?:^|\n)[^\S\n]{0,40}|[.!?]\s{1,40})(?:#{1,6}\s{0,40})?(?-i:SYSTEM|HUMAN|DEVELOPER)\s*:",
     r"(?:^|\n)[^\S\n]{0,40}(?:user|human)\s*:[^\n]{0,300}\n[^\S\n]{0,40}assistant\s*:",
     r"(?:^|\n)[^\S\n]{0,40}#{1,6}\s{0,40}(?:system|assistant|user|human|instruction|response)\s*:",
-    # Of a program's frames.
+    # Of a program's frames, the appliance's own among them.
+    r"(?:^|\n)[^\S\n]{0,40}From\s(?:[^\n]{3,200},\s+page\s+\d{1,4}|the\s+hospital['’]s\s+documents)\s*:",
     r"[{,]\s*\\?[\"'](?:role|type|message_id|tool_calls?|function_call|citations|content)"
     r"\\?[\"']\s*:",
     # What a page could load or open.

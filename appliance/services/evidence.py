@@ -24,6 +24,7 @@ from appliance.sentences.wording import FAMILY_WORTH, AskedWord, Wording, asked_
 from appliance.services.diversity import chosen
 from appliance.services.lexicon import Lexicon
 from appliance.services.retrieval import PASSAGES
+from appliance.services.routes import speaks_of_route
 from appliance.services.term_rarity import Rarity, TermRarity
 from appliance.services.title_forms import asked_name
 from appliance.services.wordings import other_measures
@@ -159,6 +160,7 @@ class EvidenceRule:
         than an answer takes, the best and those that rank before others, of several sources where
         these are as good.
         """
+        passages = [p for p in passages if speaks_of_route(question, _read(p))]
         scores = [signs.score for signs in await self.signs(question, passages)]
         if not scores or max(scores) <= 0:
             return []
@@ -198,6 +200,11 @@ class EvidenceRule:
             [question, *(without(question, word.word) for word in words)]
         )
         return [max(0.0, 1.0 - float(cosine)) for cosine in vectors[1:] @ vectors[0]]
+
+
+def _read(passage: Passage) -> str:
+    chunk = passage.chunk
+    return "\n".join((passage.document.title, *chunk.path, chunk.lead or "", chunk.text))
 
 
 def subject_words(question: str) -> list[AskedWord]:

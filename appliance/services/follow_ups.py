@@ -38,6 +38,12 @@ _WHAT_ABOUT = re.compile(
     re.IGNORECASE,
 )
 _WHAT_IF = re.compile(r"(?:what\s+)?(?:if|unless)\s+", re.IGNORECASE)
+# What somebody does or undergoes is another question; what they are or have is a condition.
+_HAPPENS = re.compile(
+    r"(?:he|she|they|I|we|(?:the|a|my)\s+patient)\s+(?!(?:is|are|am|has|have|was|were|weighs?|takes?)\b)"
+    r"\w+",
+    re.IGNORECASE,
+)
 _CLAUSE = re.compile(
     r"(?:if|unless|once|when|while|after|before|until)\s+(?!should|must|can|do|does|is|are)",
     re.IGNORECASE,
@@ -121,6 +127,8 @@ def _resolved(question: str, before: str | None, subjects: Collection[str]) -> s
         return f"{before.rstrip(_END)}, {_small(bare.rstrip(_END))}?"
     if (match := _WHAT_IF.match(bare)) and "," not in bare:
         condition = with_subject(bare[match.end() :].strip(_END), subject)
+        if _HAPPENS.match(condition):
+            return f"What if {condition} with {subject.text}?"
         return f"{_LAST_CLAUSE.sub('', before.rstrip(_END))} if {condition}?"
     if connector and _CLAUSE.match(bare) and "," not in bare:
         condition = with_subject(_small(bare.strip(_END)), subject)

@@ -30,6 +30,12 @@ _ASKS = re.compile(
     r"i(?:\s+would|['’]d)?\s+(?:want|like|need|wonder))\b",
     re.IGNORECASE,
 )
+# Where the question begins in a story that is one sentence: "..., should we go on?"
+_ASKS_BEHIND = re.compile(
+    r"[,;:–—-]\s+(?=(?:(?:so|and|but|then)\s+)?(?:(?:what|how|why)\b|(?:is|are|can|could|do|does|did|"
+    r"should|may|must|will|would)\s+(?!be\b|not\b|have\b|also\b)\w+))",
+    re.IGNORECASE,
+)
 _CLAUSE = re.compile(
     r"[,;](?=\s)|\s(?=(?:and|but|who|which|as|while|because|since|so|although)\s)", re.IGNORECASE
 )
@@ -94,7 +100,12 @@ def is_long(question: str) -> bool:
 
 def _sentences(question: str) -> tuple[list[str], list[int]]:
     """All, and the places of those that ask."""
-    sentences = [s.strip() for s in _SENTENCE.findall(question) if s.strip()]
+    sentences = [
+        part.strip()
+        for sentence in _SENTENCE.findall(question)
+        for part in (_ASKS_BEHIND.split(sentence) if is_long(sentence) else [sentence])
+        if part.strip()
+    ]
     return sentences, [n for n, s in enumerate(sentences) if s.endswith("?") or _ASKS.match(s)]
 
 

@@ -29,7 +29,17 @@ def are_two_terms(one: str, other: str) -> bool:
     """Whether both are words of their own, in lower case, though a slip would lead from one to the
     other.
     """
-    return _differ_behind(one, other) or _differ_before(one, other) or _are_twins(one, other)
+    return (
+        _is_one_an_enzyme(one, other)
+        or _differ_behind(one, other)
+        or _differ_before(one, other)
+        or _are_twins(one, other)
+    )
+
+
+def _is_one_an_enzyme(one: str, other: str) -> bool:
+    """A protease is no Proteus, however alike they sound."""
+    return one.removesuffix("s").endswith("ase") and not other.removesuffix("s").endswith("ase")
 
 
 def _differ_behind(one: str, other: str) -> bool:

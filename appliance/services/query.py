@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from appliance.services.beginnings import SHORTEST_NAME, Beginnings
+from appliance.services.drug_names import known_name
 from appliance.services.long_questions import essence
 from appliance.services.spelling import Speller
 from appliance.storage.terms import content_words
@@ -104,7 +105,7 @@ class Vocabulary:
             return word
         if (short := self._folded.get(word.casefold())) is not None:
             return self._beginnings.substance(short, self._long[short]) or word
-        if (name := self._beginnings.name(word)) is not None:
+        if (name := known_name(word, self._known) or self._beginnings.name(word)) is not None:
             return name
         corrected = self._speller.corrected(word) or word
         return corrected if self._beginnings.may_be_slip(word, corrected) else word

@@ -123,6 +123,12 @@ def test_words_are_found_as_documents_write_them(question: str, text: str) -> No
     assert judged(question, text).cover == pytest.approx(1.0)
 
 
+def test_a_weight_is_no_word() -> None:
+    row = "Zelocin for those of 12 years and over: take 2 tablets."
+    asked = "zelocin dose for a child of {}"
+    assert judged(asked.format("12 kg"), row).cover < judged(asked.format("12"), row).cover
+
+
 def test_the_patients_own_values_and_references_are_no_words() -> None:
     asked = "zelocin dose for a 70 year old"
     same = "The dose of zelocin was taken by 70% of all."
@@ -187,3 +193,21 @@ def test_the_dose_for_the_value_is_quoted_first() -> None:
     asked = Question("What dose of antidotin for INR above 10?", (label,), ())
     found = sorted(candidates(asked), key=lambda one: one.cover + one.bonus)
     assert found[-1].quote.text == "For an INR above 10 give 5 mg of antidotin by mouth once."
+
+
+@pytest.mark.parametrize(
+    ("text", "is_unbounded"),
+    [
+        ("Increase zelocin by 500 mg weekly up to 2,000 mg.", True),
+        ("Adults take 500 mg of zelocin daily.", True),
+        ("Children of 6 years and older take 500 mg of zelocin daily.", False),
+        ("Zelocin is taken with a meal by everybody.", False),
+    ],
+)
+def test_a_dose_that_is_not_said_to_be_for_the_patient_is_marked(
+    text: str, is_unbounded: bool
+) -> None:
+    assert (
+        judged("What is the dose of zelocin for a 7 year old?", text).is_unbounded is is_unbounded
+    )
+    assert not judged("What is the dose of zelocin?", text).is_unbounded

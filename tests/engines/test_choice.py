@@ -27,8 +27,10 @@ def candidate(
     heading: str = "",
     limits: bool = False,
     is_rest: bool = False,
+    is_unbounded: bool = False,
 ) -> Candidate:
-    return Candidate(Quote(passage, 0, heading, lead, lines, is_rest), 1.0, 0.0, limits)
+    quote = Quote(passage, 0, heading, lead, lines, is_rest)
+    return Candidate(quote, 1.0, 0.0, limits, is_unbounded)
 
 
 def told(
@@ -166,3 +168,16 @@ def test_the_rest_of_a_list_in_the_next_passage_comes_along() -> None:
     assert told((candidate("one", lead="List:"), 0.9), rest) == [("one",)]
     long = candidate("three " * 300, passage=1, lead="List:", is_rest=True), 0.5
     assert choice(first, long).more == (1,)
+
+
+def test_beside_a_limit_no_dose_is_told_that_may_be_for_others() -> None:
+    limit = candidate("It is not known in infants.", limits=True)
+    others = candidate("Up to 2,000 mg weekly.", is_unbounded=True)
+    meal = candidate("It is taken with a meal.")
+    assert set(told((others, 0.9), (meal, 0.9), (limit, 0.8))) == {
+        meal.quote.lines,
+        limit.quote.lines,
+    }
+    assert set(told((others, 0.9), (meal, 0.9))) == {others.quote.lines, meal.quote.lines}
+    # A limit that is not near enough to be told decides nothing.
+    assert set(told((others, 0.9), (limit, 0.2))) == {others.quote.lines}

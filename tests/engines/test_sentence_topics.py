@@ -29,6 +29,8 @@ ASKED = frozenset({"zelocin"})
         "The usual dose of {} is 500 mg daily; zelocin is not affected.",
         "In patients allergic to zelocin, the dose is 500 mg.",
         "Resistance to zelocin: give 1 g daily.",
+        "Children who do not tolerate zelocin are given {} 600 mg every 4 hours.",
+        "Patients who cannot take zelocin may be given {} 40 mg.",
     ],
 )
 @pytest.mark.parametrize("other", ["ceftriaxone", "Drug X"])

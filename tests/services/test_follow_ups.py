@@ -102,6 +102,9 @@ def said(*questions: str) -> list[Turn]:
             "and children?",
             "dose of digoxin in renal failure in children?",
         ),
+        # What happens is another question than what is.
+        (DOSE, "what if he misses a dose?", "What if he misses a dose with digoxin?"),
+        (DOSE, "what if he is on dialysis?", DOSE[:-1] + " if he is on dialysis?"),
         # Another indication, of the same drug.
         (
             "What is the digoxin level for atrial fibrillation?",

@@ -117,3 +117,10 @@ def test_what_is_searched_for_asks_the_same_again() -> None:
     values = "Her eGFR is 8 mL/min and her INR is 3, she likes tea. " * 8
     once = essence(f"{FAMILY}{values} What is the dose of acyclovir?")
     assert essence(once) == once
+
+
+def test_a_story_of_one_sentence_has_its_question_at_the_end() -> None:
+    story = f"{FAMILY.strip('. ')}, and she has an eGFR of 19 mL/min with a lactate of 9, "
+    question = f"{story * 2}so should we go on with metformin?"
+    assert essence(question) == "eGFR of 19 mL/min. so should we go on with metformin?"
+    assert "lactate of 9" in told_of(question)

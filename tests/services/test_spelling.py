@@ -100,3 +100,8 @@ def test_distance_counts_slips() -> None:
     assert distance("prednisone", "prednisolone") == 2
     assert distance("metformin", "metfromin") == 0.5
     assert distance("one", "other") == distance("other", "one")
+
+
+def test_an_enzyme_is_no_slip_of_what_is_none() -> None:
+    assert Speller({"proteus": 9}).corrected("protease") is None
+    assert Speller({"disease": 9}).corrected("diseese") == "disease"
