@@ -15,6 +15,7 @@ from appliance.storage.terms import without_accents
 
 SHORTEST = 4  # letters of a beginning
 SHORTEST_NAME = 5
+_RARER = 3  # times rarer than a name: another word with its beginning is not what is meant
 _LONGEST_SHARE = 0.65  # of the name: "penicillin" is no beginning of "penicillinase"
 _ALIKE = 0.85  # of the shortest word, what all share that are one word with other endings
 _WORD = re.compile(r"[^\W\d_]+")
@@ -41,7 +42,7 @@ class Beginnings:
     def name(self, word: str) -> str | None:
         """The only name that begins with `word`, among those in titles, else among all, else the
         only word of the documents, whatever its endings; None where it is a word of the documents
-        or the language, may be an abbreviation, or begins several.
+        or the language, may be an abbreviation, or begins another word that is as usual.
         """
         folded = word.casefold()
         if len(folded) < SHORTEST or not word.isalpha() or word.isupper():
@@ -59,7 +60,9 @@ class Beginnings:
         if not found or not self._is_one(found, every=some is self._known):
             return None
         name = max(found, key=lambda other: (self._frequencies.get(other, 0), -len(other)))
-        return name if len(folded) <= _LONGEST_SHARE * len(name) else None
+        if len(folded) > _LONGEST_SHARE * len(name) or self._may_be_another(folded, name):
+            return None
+        return name
 
     def substance(self, short: str, longs: Iterable[str]) -> str | None:
         """The word of titles that names what the trade name `short` stands for, if there is one
@@ -99,6 +102,17 @@ class Beginnings:
             )
             for word in words
             if word != shortest
+        )
+
+    def _may_be_another(self, start: str, name: str) -> bool:
+        """Whether documents that are not about it hold another word with that beginning, which is
+        not much rarer: metoclopramide beside the label of metoprolol.
+        """
+        usual = self._frequencies.get(name, 0)
+        return any(
+            self._frequencies[other] * _RARER > usual and not self._is_common(other)
+            for other in _beginning(self._known, start)
+            if not self._is_one(sorted({name, other}), every=True)
         )
 
     def _is_common(self, folded: str) -> bool:

@@ -48,7 +48,7 @@ _AMOUNT = re.compile(
     r"(?:[\s-]*(?:kg|g|mg|mcg|µg|ml|dl|l|mmol|meq|units?|iu|cm|mm)\b(?:/\w+)*|"
     r"[\s-]*(?:years?|months?|weeks?|days?)[\s-]olds?\b)|"
     rf"(?:{_BEFORE_AMOUNT})\d[\d.,]{{0,20}}%?(?![\w-])|"
-    r"\(?\s*\bmL\s{0,3}/\s{0,3}min\w{0,5}\b(?:\s{0,3}/\s{0,3}1\.73\s{0,3}m\s?[²2])?\s{0,3}\)?",
+    r"\(?\s{0,3}\bmL\s{0,3}/\s{0,3}min\w{0,5}\b(?:\s{0,3}/\s{0,3}1\.73\s{0,3}m\s?[²2])?\s{0,3}\)?",
     re.IGNORECASE,
 )
 

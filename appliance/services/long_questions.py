@@ -1,8 +1,8 @@
 """What a long question asks, and what it says of its patient: the rest of the story goes.
 
 A question is searched for in few words, for every other one pulls it elsewhere: the sentences that
-ask, for whom, and where they name nothing themselves what was told before. An engine is also told
-the patient's values, drugs and diseases, and all that is denied. Rules, no model. Pure.
+ask, for whom, and where they name nothing themselves what was told before. An engine is told the
+rest, too: what matters of a patient, no list of words knows. Rules, no model. Pure.
 """
 
 from __future__ import annotations
@@ -59,6 +59,7 @@ _ILL = re.compile(
 _YES_OR_NO = re.compile(
     r"^\W*(?:(?:and|but|so)\W+)?(?:is|are|can|could|do|does|may|must|should|will|would)\b", re.I
 )
+_MOST_OF_ITEM = 2  # words
 _MOST_TAKEN = 12  # words on what the patient takes; more is a list
 _SEX = re.compile(r"wom[ae]n|m[ae]n|adults?|boys?|girls?|child(?:ren)?|bab(?:y|ies)", re.IGNORECASE)
 
@@ -85,13 +86,13 @@ def essence(question: str) -> str:
 
 
 def told_of(question: str) -> str:
-    """What a long question says of its patient beside what it asks; "" of a short one."""
+    """What a long question says beside what it asks, all of it; "" of a short one."""
     if not is_long(question):
         return ""
     sentences, asking = _sentences(question)
-    others = [s for place, s in enumerate(sentences) if place not in asking]
-    told = (" ".join(_telling(sentence)) for sentence in others) if asking else ()
-    return " ".join(f"{clauses.rstrip(' .,;')}." for clauses in told if clauses)
+    if not asking:
+        return ""
+    return " ".join(s for place, s in enumerate(sentences) if place not in asking)
 
 
 def is_long(question: str) -> bool:
@@ -144,9 +145,21 @@ def _taken(sentences: Sequence[str]) -> list[str]:
 
 def _telling(sentence: str) -> list[str]:
     """Its clauses that hold values, drugs, diseases or denials."""
-    clauses = (clause.strip() for clause in _CLAUSE.split(sentence))
-    kept = [clause for clause in clauses if clause and _tells(clause)]
+    kept = [clause for clause in _clauses(sentence) if _tells(clause)]
     return [_LINK.sub("", kept[0]), *kept[1:]] if kept else []
+
+
+def _clauses(sentence: str) -> list[str]:
+    """Words between commas that make no clause are items of the one before: "warfarin, digoxin"."""
+    found: list[str] = []
+    for clause in (clause.strip() for clause in _CLAUSE.split(sentence)):
+        is_last = _LINK.match(clause) is not None
+        is_item = len(_LINK.sub("", clause).split()) <= _MOST_OF_ITEM
+        if found and is_item and (not is_last or ", " in found[-1]):
+            found[-1] = f"{found[-1]}{'' if is_last else ','} {clause}".rstrip(" ,")
+        elif clause:
+            found.append(clause)
+    return found
 
 
 def _tells(clause: str) -> bool:

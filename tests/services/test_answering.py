@@ -671,7 +671,22 @@ class Known:
     """Stands in for a lexicon that has learned."""
 
     def vocabulary(self, epoch: int) -> tuple[int, Vocabulary]:
-        return 1, Vocabulary(Counter("metformin usual dose what daily once".split()))
+        words = Counter("metformin usual dose what daily once".split())
+        return 1, Vocabulary(words, [("T2DM", "type 2 diabetes mellitus", 3)])
+
+
+async def test_an_engine_gets_abbreviations_spelt_out_beside_the_words(
+    database: Database, tmp_path: Path, clock: SettableClock
+) -> None:
+    await enrol(database, ADA)
+    world, _ = await build_world(
+        database, tmp_path / "c", clock=clock, lexicon=cast(Lexicon, Known())
+    )
+    world.engine.enqueue([QUOTE])
+    await ended(await world.answering.reply(ADA, ORIGIN, "usual metformin dose in T2DM"))
+    (asked,) = world.engine.history
+    assert asked.text == "usual metformin dose in T2DM"
+    assert asked.spelt_out == "usual metformin dose in T2DM (type 2 diabetes mellitus)"
 
 
 @pytest.mark.parametrize("writes", [False, True])

@@ -10,7 +10,8 @@ KNOWN = {
     "amoxicillin": 3, "amoxil": 1, "ciprofloxacin": 2, "streptococcus": 3, "streptococci": 1,
     "theophylline": 2, "theo": 1, "prednisone": 1, "prednisolone": 1, "metformin": 1, "label": 9,
     "acetaminophen": 1, "warfarin": 1, "coumadin": 1, "step": 4, "hyperkalemia": 2,
-    "hypertension": 3, "zelfarin": 3, "zelfarins": 1, "zelfarinfor": 1, "vexamil": 2,
+    "hypertension": 3, "metoprolol": 2, "metoclopramide": 1, "zelfarin": 3, "zelfarins": 1,
+    "zelfarinfor": 1, "vexamil": 2,
     "vexamilase": 2, "penicillinase": 1, "metronome": 1,
 }  # fmt: skip
 COMMON = frozenset("label step metro the metal hyper reset rest amoeba anaemia".split())
@@ -20,7 +21,7 @@ COMMON = frozenset("label step metro the metal hyper reset rest amoeba anaemia".
 def beginnings() -> Beginnings:
     return Beginnings(
         KNOWN,
-        ["Amoxicillin label", "Ciprofloxacin label", "Warfarin label"],
+        ["Amoxicillin label", "Ciprofloxacin label", "Metoprolol label", "Warfarin label"],
         [("COUMADIN", "warfarin sodium", 1), ("GLUCOPHAGE", "metformin", 1), ("AMOXIL", "x", 1),
          ("CARBA", "amoxicillin and ciprofloxacin", 1), ("TB", "tuberculosis", 4)],
         COMMON,
@@ -41,6 +42,7 @@ def beginnings() -> Beginnings:
         ("penicillin", None),  # a name of its own
         ("zelfari", None),  # a slip
         ("metro", None),
+        ("meto", None),  # two drugs, of which one has a label
         ("predn", None),  # two drugs
         ("hype", None),
         ("theo", None),  # a word of the documents

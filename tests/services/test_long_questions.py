@@ -45,29 +45,13 @@ def test_what_is_searched_for(told: str, asks: str, expected: str) -> None:
     assert essence(f"{FAMILY * 3}{told} {asks}") == expected
 
 
-@pytest.mark.parametrize(
-    ("told", "kept"),
-    [
-        ("A 60 kg man is on dialysis three times a week.", True),
-        ("He must not get penicillin because of anaphylaxis.", True),
-        ("She has no known allergies at all.", True),
-        ("His INR was 2.4 this morning.", True),
-        ("She is in the third trimester.", True),
-        ("He was admitted with pneumonia.", True),
-        ("He takes warfarin.", True),
-        ("She is aged 4.", True),
-        ("She cannot tolerate penicillin.", True),
-        ("She is allergic to latex.", True),
-        ("He has no diabetes.", True),
-        ("The family is well and lives in town.", False),
-        ("She likes gardening.", False),
-        ("He came by bus on Monday.", False),
-    ],
-)
-def test_what_an_engine_is_told_of_the_patient(told: str, kept: bool) -> None:
-    question = f"{FAMILY * 3} {told} What is the dose of acyclovir?"
-    assert (told == told_of(question)) is kept
-    assert "family" not in told_of(question) and "acyclovir" not in told_of(question)
+def test_an_engine_is_told_the_rest_whatever_it_is() -> None:
+    told = (
+        "Her QTc is 520 ms, her platelets are 32 and she is in the third trimester. She has G6PD "
+        "deficiency. Her medicines are warfarin, amiodarone, simvastatin and digoxin."
+    )
+    question = f"{FAMILY * 3}{told} What is the dose of acyclovir?"
+    assert told_of(question) == f"{FAMILY * 3}{told}"
 
 
 def test_short_questions_and_those_that_ask_nothing_are_left() -> None:
@@ -79,7 +63,7 @@ def test_short_questions_and_those_that_ask_nothing_are_left() -> None:
 
 def test_a_decimal_ends_no_sentence() -> None:
     question = f"{FAMILY * 3} He weighs 82.5 kg. What is the dose of acyclovir?"
-    assert told_of(question) == "He weighs 82.5 kg."
+    assert told_of(question).endswith(". He weighs 82.5 kg.")
 
 
 @pytest.mark.parametrize(
@@ -89,13 +73,25 @@ def test_a_decimal_ends_no_sentence() -> None:
          "her INR was 5.2 and her creatinine 2.5 mg/dL."),
         ("Her sister drove her, and she is pregnant.", "she is pregnant."),
         ("He lives by the sea but has liver failure.", "has liver failure."),
-        ("He takes warfarin. He reads a lot.", "He takes warfarin."),
+        ("She is aged 4, and she is a nice girl.", "She is aged 4."),
+        ("He takes warfarin, amiodarone, simvastatin and digoxin, and his wife is well.",
+         "He takes warfarin, amiodarone, simvastatin and digoxin."),
         ("He must not get penicillin because of anaphylaxis in 2019 as his wife reported to us.",
          "He must not get penicillin because of anaphylaxis in 2019."),
+        ("The family is well and lives in town.", "The family is well and lives in town."),
     ],
 )  # fmt: skip
-def test_of_a_sentence_the_clauses_that_tell_are_kept(told: str, kept: str) -> None:
-    assert told_of(f"{FAMILY * 3} {told} What is the dose of acyclovir?") == kept
+def test_a_question_that_names_nothing_is_searched_for_with_what_tells(
+    told: str, kept: str
+) -> None:
+    assert essence(f"{FAMILY * 3}{told} What is to be done?") == f"{kept} What is to be done?"
+
+
+def test_of_many_drugs_none_is_searched_for() -> None:
+    drugs = ", ".join(f"zelocin{letter}" for letter in "abcdefghijklm")
+    asked = "Can he have ciprofloxacin?"
+    assert essence(f"{FAMILY * 3}He takes {drugs}. {asked}") == asked
+    assert essence(f"{FAMILY * 3}He takes no warfarin. {asked}") == asked
 
 
 @pytest.mark.parametrize(
