@@ -16,8 +16,10 @@ def return_freed_memory() -> bool:
 
     By default each of some forty threads may get an arena of its own (8 for each processor), and
     the size from which a block has pages of its own grows to 32 MB: blocks that outlive others then
-    hold up whole arenas, and the process grows for hours without anything being lost. Call it
-    before there are threads.
+    hold up whole arenas, and the process grows for hours without anything being lost.
+
+    Call it early. Libraries may have threads by then: the arenas that these have stay, and only
+    where there are no more than 8 yet is the limit on new ones heard (glibc's malloc/arena.c).
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt

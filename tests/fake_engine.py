@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 
 from appliance.domain import Question
-from appliance.engines.protocols import AnswerEngine, QueuePlace
+from appliance.engines.protocols import AnswerEngine, Piece
 from appliance.errors import Unavailable
 
 
@@ -20,7 +20,7 @@ class Script:
     stopped.
     """
 
-    pieces: tuple[str | QueuePlace, ...]
+    pieces: tuple[Piece, ...]
     delay_s: float = 0.0
     error: BaseException | None = None
     hangs: bool = False
@@ -64,7 +64,7 @@ class FakeEngine:
 
     def enqueue(
         self,
-        pieces: Sequence[str | QueuePlace],
+        pieces: Sequence[Piece],
         *,
         delay_s: float = 0.0,
         error: BaseException | None = None,
@@ -72,7 +72,7 @@ class FakeEngine:
     ) -> None:
         self._queue.append(Script(tuple(pieces), delay_s, error, hangs))
 
-    async def answer(self, question: Question) -> AsyncGenerator[str | QueuePlace]:
+    async def answer(self, question: Question) -> AsyncGenerator[Piece]:
         self.history.append(question)
         self.started += 1
         self.running += 1

@@ -14,7 +14,7 @@ import pytest
 from appliance.container import Container
 from appliance.engines import llama_loader
 from appliance.engines.llama_context import LlamaContext
-from appliance.engines.protocols import AnswerEngine, QueuePlace
+from appliance.engines.protocols import AnswerEngine, Piece, QueuePlace
 from appliance.errors import Unavailable
 from appliance.services.llm_swap import Phase
 from appliance.settings import Settings
@@ -57,7 +57,7 @@ def engine_of(container: Container) -> AnswerEngine:
     return cast(AnswerEngine, engine)
 
 
-async def told(engine: AnswerEngine) -> list[str | QueuePlace]:
+async def told(engine: AnswerEngine) -> list[Piece]:
     return [piece async for piece in engine.answer(question("Once upon a time"))]
 
 

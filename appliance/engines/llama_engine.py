@@ -17,7 +17,7 @@ from appliance.engines.llama_context import LlamaContext
 from appliance.engines.llama_sampler import Sampling
 from appliance.engines.llama_scheduler import CLOSED, Event, LlamaScheduler, Request
 from appliance.engines.prefix_cache import PrefixCache
-from appliance.engines.protocols import QueuePlace
+from appliance.engines.protocols import Piece
 from appliance.errors import Unavailable
 
 _log = logging.getLogger(__name__)
@@ -164,10 +164,10 @@ class LlamaEngine:
         if self._scheduler.step_seconds > STUCK_S:
             raise Unavailable("The language model is stuck; start the appliance again.")
 
-    async def answer(self, question: Question) -> AsyncGenerator[str | QueuePlace]:
+    async def answer(self, question: Question) -> AsyncGenerator[Piece]:
         """As the protocol says; raises Invalid when the question alone does not fit the model."""
         await self.check()
-        pieces: asyncio.Queue[str | QueuePlace | Exception | None] = asyncio.Queue()
+        pieces: asyncio.Queue[Piece | Exception | None] = asyncio.Queue()
         request = Request(question, pieces.put_nowait)
         scheduler = self._scheduler
         scheduler.submit(request)

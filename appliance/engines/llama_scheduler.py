@@ -24,7 +24,7 @@ from appliance.engines.llama_sampler import LlamaSampler, Sampling, TokenTable
 from appliance.engines.llama_slots import LlamaSlots, Slot
 from appliance.engines.prefix_cache import PrefixCache
 from appliance.engines.prompt_tokens import model_template, prompt_tokens, static_tokens
-from appliance.engines.protocols import QueuePlace
+from appliance.engines.protocols import LeftOut, Piece
 from appliance.engines.queue_places import QueuePlaces
 from appliance.engines.step_pacer import StepPacer
 from appliance.errors import ApplianceError, Unavailable
@@ -34,7 +34,7 @@ CLOSED = "The language model is closed."
 _FAILED = "The language model failed."
 
 
-Delivered = str | QueuePlace | Exception | None  # a piece, a place; None ends the answer
+Delivered = Piece | Exception | None  # None ends the answer
 
 
 @dataclass(eq=False, slots=True)
@@ -55,6 +55,7 @@ class _Answer:
     slot: Slot
     prompt: list[int]
     shared: int
+    left_out: int
     most: int
     text: AnswerText
     sampler: LlamaSampler
@@ -236,10 +237,14 @@ class LlamaScheduler:
                 self._taken += 1
             user, request = found
             try:
-                self._answers.append(self._answer(request))
+                answer = self._answer(request)
             except Exception as error:
                 self._free(user)
                 report.append((request, self._told(error)))
+                continue
+            self._answers.append(answer)
+            if answer.left_out:
+                report.append((request, LeftOut(answer.left_out)))
         with self._wake:
             if not self._queue_changed:
                 return
@@ -256,6 +261,7 @@ class LlamaScheduler:
             request,
             prompt=prompt.tokens,
             shared=prompt.shared,
+            left_out=len(request.question.passages) - prompt.passages,
             most=min(self._max_tokens, window - len(prompt.tokens)),
             text=AnswerText(self._template.stop),
             sampler=LlamaSampler(self._table, self._sampling, grammar),

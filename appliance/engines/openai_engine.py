@@ -31,7 +31,7 @@ from appliance.engines.http_exchange import BROKEN_OFF, HttpAnswer, HttpRequest,
 from appliance.engines.lan_server import LanServer
 from appliance.engines.prompt import Prompt, candidates
 from appliance.engines.prompt_tokens import SMALLEST_ANSWER
-from appliance.engines.protocols import QueuePlace
+from appliance.engines.protocols import LeftOut, Piece
 from appliance.errors import Busy, Invalid, Unavailable
 
 _log = logging.getLogger(__name__)
@@ -158,7 +158,7 @@ class OpenAiEngine:
         if self._failure is not None:
             raise Unavailable(self._failure)
 
-    async def answer(self, question: Question) -> AsyncGenerator[str | QueuePlace]:
+    async def answer(self, question: Question) -> AsyncGenerator[Piece]:
         """As the protocol says; raises Invalid when the question alone does not fit the model."""
         turn = self._turns.enter(question.asker)
         try:
@@ -175,7 +175,7 @@ class OpenAiEngine:
     async def close(self) -> None:
         """Nothing is kept: every connection belongs to who reads from it."""
 
-    async def _written(self, question: Question, turn: Turn) -> AsyncGenerator[str]:
+    async def _written(self, question: Question, turn: Turn) -> AsyncGenerator[str | LeftOut]:
         """With the fullest prompt that the server takes."""
         assert self._served is not None
         window = min(self._context_tokens, self._served.window or self._context_tokens)
@@ -184,9 +184,13 @@ class OpenAiEngine:
             size = most_tokens(prompt)
             if size > room:
                 continue
+            left_out = len(question.passages) - prompt.passages
             try:
                 async with aclosing(self._stream(prompt, size, window, turn)) as pieces:
                     async for piece in pieces:
+                        if left_out:
+                            yield LeftOut(left_out)
+                            left_out = 0
                         yield piece
                 return
             except PromptTooLong:

@@ -24,6 +24,16 @@ class QueuePlace:
     seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """So many of a question's passages, the last ones, did not fit the model: it reads the rest."""
+
+    passages: int
+
+
+Piece = str | QueuePlace | LeftOut
+
+
 class AnswerEngine(Protocol):
     """Turns a question with numbered passages into the text of an answer."""
 
@@ -46,16 +56,17 @@ class AnswerEngine(Protocol):
         """Raises `Unavailable`, with the reason, while it cannot answer."""
         ...
 
-    def answer(self, question: Question) -> AsyncGenerator[str | QueuePlace]:
-        """Yield the answer piece by piece; the pieces joined are the whole text.
+    def answer(self, question: Question) -> AsyncGenerator[Piece]:
+        """Yield the answer piece by piece; the texts joined are the whole answer.
 
-        Before the first piece comes, while the question waits, its place whenever that changes.
+        Before the first text comes, while the question waits, its place whenever that changes, and
+        once it does not, what was left out of it, if anything was.
 
         A sentence names the passages that it rests on as [n], before or after its full stop.
         Closing the generator (`aclose`, or cancelling the task that awaits it) stops the engine
         within one step.
         Raises `Busy` when the engine's queue is full, `Unavailable` when it cannot run, and one
-        that writes `Invalid` before its first piece when the question is too long for it.
+        that writes `Invalid` before its first text when the question is too long for it.
         """
         ...
 

@@ -22,12 +22,13 @@ from appliance.domain import (
     RequestOrigin,
     utc_now,
 )
-from appliance.engines.protocols import AnswerEngine, QueuePlace
+from appliance.engines.protocols import AnswerEngine, LeftOut, QueuePlace
 from appliance.errors import ApplianceError, Invalid, NotFound
 from appliance.sentences.words import terms
 from appliance.services.answer_streams import AnswerStream, Done, Failed
 from appliance.services.citation_boxes import placed
 from appliance.services.conversation_rules import PREVIEW_CHARACTERS, shortened
+from appliance.services.fitting import QUOTED_INSTEAD, told_left_out
 from appliance.services.follow_ups import standalone
 from appliance.services.grounding import ground, preview
 from appliance.services.long_questions import told_of
@@ -62,6 +63,7 @@ class _Draft:
     model: str | None = None
     searched: str = ""
     reading: str | None = None  # the line that says which words were put right
+    fitting: str | None = None  # the line that says what did not fit the language model
     passages: tuple[Passage, ...] = ()
     nearest: tuple[NearestSection, ...] = ()
     first_piece_s: float | None = None
@@ -69,6 +71,11 @@ class _Draft:
     whole: bool = False
     tokens: int | None = None  # of an engine that writes
     gate: SentenceGate | None = None
+
+    @property
+    def foreword(self) -> list[str]:
+        """The lines that go before the answer."""
+        return [line for line in (self.reading, self.fitting) if line is not None]
 
     @property
     def refused(self) -> bool:
@@ -213,16 +220,18 @@ class AnswerWriter:
             spelt_out=query.spelt_out,
         )
         stream.sources(preview(draft.passages, _citation_ids(stream)))
-        whole = False
+        whole, instead = False, None
         try:
             whole = await self._answer(stream, draft, engine, question)
         except Invalid:
             if not engine.writes:
                 raise
+            instead = QUOTED_INSTEAD
         finally:
             draft.model = engine.name  # another may have taken its place before the answer began
         if engine.writes and not stream.pieces and not stream.cancelled.is_set():
             draft.model, draft.tokens = self._quoting.name, None
+            draft.fitting = instead  # whoever quotes reads every passage
             whole = await self._answer(stream, draft, self._quoting, question)
         if stream.pieces or not whole:
             draft.whole = whole
@@ -245,7 +254,7 @@ class AnswerWriter:
                     held += piece
                     if not held.strip():
                         continue
-                    piece = held if draft.reading is None else f"{draft.reading}\n\n{held}"
+                    piece = "\n\n".join([*draft.foreword, held])
                 length += len(piece)
                 if length > MAX_CHARACTERS or not self._say(stream, draft, piece):
                     return False
@@ -260,6 +269,9 @@ class AnswerWriter:
             async for piece in pieces:
                 if isinstance(piece, QueuePlace):
                     stream.wait_at(piece.position, piece.seconds)
+                    continue
+                if isinstance(piece, LeftOut):
+                    draft.fitting = told_left_out(piece.passages, found=len(question.passages))
                     continue
                 length += len(piece)
                 if draft.tokens is not None:
@@ -284,12 +296,14 @@ class AnswerWriter:
         draft.whole = self._say(stream, draft, refusal(searched, draft.nearest, draft.reading))
 
     def _introduction(self, content: str, draft: _Draft) -> list[str]:
-        """The lines of an answer that claim nothing: how its question was read, where quotations
-        are from and where they go on.
+        """The lines of an answer that claim nothing: its foreword, where quotations are from and
+        where they go on.
         """
-        said = [] if draft.reading is None else [draft.reading]
         known = self._introductions(draft.passages)
-        return [*said, *(line.strip() for line in content.split("\n") if line.strip() in known)]
+        return [
+            *draft.foreword,
+            *(line.strip() for line in content.split("\n") if line.strip() in known),
+        ]
 
     @staticmethod
     def _say(stream: AnswerStream, draft: _Draft, piece: str) -> bool:

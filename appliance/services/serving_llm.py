@@ -13,7 +13,7 @@ from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 
 from appliance.domain import Question
-from appliance.engines.protocols import AnswerEngine, QueuePlace
+from appliance.engines.protocols import AnswerEngine, Piece, QueuePlace
 from appliance.errors import Unavailable
 
 
@@ -130,7 +130,7 @@ class _OneAnswer:
         if self._serving.engine is not None:
             await self._serving.engine.check()
 
-    async def answer(self, question: Question) -> AsyncGenerator[str | QueuePlace]:
+    async def answer(self, question: Question) -> AsyncGenerator[Piece]:
         async with aclosing(self._serving.turn()) as places:
             async for place in places:
                 yield place

@@ -24,7 +24,7 @@ from appliance.container import Container
 from appliance.domain import DocumentStatus, Passage, Question
 from appliance.engines.llama_engine import LlamaEngine
 from appliance.engines.prompt_tokens import prompt_tokens
-from appliance.engines.protocols import QueuePlace
+from appliance.engines.protocols import Piece
 from appliance.services import answer_writer
 from appliance.settings import Settings
 from tests.answering_parts import ORIGIN, enrol, principal
@@ -64,7 +64,7 @@ class Noting:
     async def check(self) -> None:
         await self._engine.check()
 
-    def answer(self, question: Question) -> AsyncGenerator[str | QueuePlace]:
+    def answer(self, question: Question) -> AsyncGenerator[Piece]:
         self._asked.append(question)
         return self._engine.answer(question)
 

@@ -150,6 +150,27 @@ def test_the_order_minds_what_each_user_has_out(slots: int, pushed: str, told: s
     assert order == taken
 
 
+def test_a_slot_that_is_given_away_is_free_for_nobody_else() -> None:
+    """The end of a's makes room for c's alone: b, who has had less, is there before a's next."""
+    queue: FairQueue[str] = FairQueue(limit=100)
+    for user in "ab":
+        queue.push(user, f"{user}, running")
+        queue.pop()
+    queue.charge("a", 900.0)
+    queue.charge("b", 400.0)
+    for user in "abc":
+        queue.push(user, f"{user}, waiting")
+    order = queue.order()
+    assert order == ["c, waiting", "b, waiting", "a, waiting"]
+    taken: list[str] = []
+    for ended in "abc":
+        queue.done(ended)
+        found = queue.pop()
+        assert found is not None
+        taken.append(found[1])
+    assert order == taken
+
+
 def test_who_has_an_answer_under_way_is_not_told_to_be_next() -> None:
     queue: FairQueue[str] = FairQueue(limit=100)
     for user in "ba":

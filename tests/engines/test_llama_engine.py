@@ -18,7 +18,7 @@ from appliance.engines.chat_template import ChatTemplate
 from appliance.engines.llama_context import LlamaContext
 from appliance.engines.llama_engine import LlamaEngine
 from appliance.engines.prompt import candidates
-from appliance.engines.protocols import QueuePlace
+from appliance.engines.protocols import Piece
 from appliance.errors import Busy, Invalid, Unavailable
 from tests.embedding_model import embedding_model
 from tests.engines.asking import told, until_idle
@@ -136,7 +136,7 @@ async def test_a_full_queue_is_busy_and_a_left_place_is_free(engine: LlamaEngine
 
 
 async def _assert_busy_until_one_leaves(
-    engine: LlamaEngine, tasks: list[asyncio.Task[str | QueuePlace]]
+    engine: LlamaEngine, tasks: list[asyncio.Task[Piece]]
 ) -> None:
     assert engine.waiting == 3
     with pytest.raises(Busy) as refused:

@@ -17,7 +17,7 @@ from appliance.engines.chat_template import ChatTemplate
 from appliance.engines.llama_engine import LlamaEngine
 from appliance.engines.llama_slots import LlamaSlots, Slot
 from appliance.engines.prompt import candidates
-from appliance.engines.protocols import QueuePlace
+from appliance.engines.protocols import LeftOut, Piece, QueuePlace
 from appliance.errors import Invalid, Unavailable
 from tests.engines.asking import told, until_idle
 from tests.engines.questions import question
@@ -109,7 +109,7 @@ async def test_of_one_user_one_answer_is_written_at_a_time(engine: LlamaEngine) 
 
 
 async def test_who_waits_is_told_each_place_once_and_then_the_answer(engine: LlamaEngine) -> None:
-    async def pieces(number: int) -> list[str | QueuePlace]:
+    async def pieces(number: int) -> list[Piece]:
         return [piece async for piece in engine.answer(by(f"user-{number}", "Story"))]
 
     found = await asyncio.gather(*(pieces(number) for number in range(7)))
@@ -121,6 +121,24 @@ async def test_who_waits_is_told_each_place_once_and_then_the_answer(engine: Lla
         assert positions == list(range(number - 3, 0, -1))[-len(positions) :] or number < 4
         assert all(place.seconds >= 0 for place in places)
         assert of_one[-1] != ""
+
+
+async def test_the_passages_that_do_not_fit_are_counted_before_the_first_word(
+    engine: LlamaEngine,
+) -> None:
+    async def left_out(passages: int) -> list[int]:
+        asked = by("ann", "How much?", ("Give 5 mg of it daily, with food. " * 4,) * passages)
+        pieces = [piece async for piece in engine.answer(asked)]
+        found = [piece.passages for piece in pieces if isinstance(piece, LeftOut)]
+        assert not found or isinstance(pieces[0], LeftOut)
+        assert any(isinstance(piece, str) for piece in pieces)
+        return found
+
+    ((left,),) = [await left_out(12)]
+    assert 0 < left < 12
+    assert await left_out(12 - left) == []
+    assert await left_out(12 - left + 1) == [1]
+    assert await left_out(0) == []
 
 
 async def test_a_user_who_asks_much_does_not_hold_up_one_who_asks_little(model: Path) -> None:

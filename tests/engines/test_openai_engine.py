@@ -13,7 +13,7 @@ import pytest
 
 from appliance.domain import MessageRole, Question, Turn
 from appliance.engines.openai_engine import OpenAiEngine
-from appliance.engines.protocols import QueuePlace
+from appliance.engines.protocols import LeftOut, Piece
 from appliance.errors import ApplianceError, Busy, Invalid, Unavailable
 from tests.engines.asking import told
 from tests.engines.model_server import (
@@ -194,6 +194,18 @@ async def test_a_prompt_that_the_server_finds_too_long_is_shortened(refusal: byt
     assert all(asked["messages"][-1]["content"] == "The dose?" for asked in server.asked)
 
 
+async def test_the_passages_that_did_not_fit_are_counted_once_before_the_first_text() -> None:
+    refused = TOO_LONG["vllm"]
+    async with model_server(*[refused] * 3, spoken("Ten", " mg."), spoken("Ten.")) as server:
+        engine = await opened(server)
+        pieces = [piece async for piece in engine.answer(long_question())]
+        read = server.asked[-1]["messages"][0]["content"].count("] Guide, page")
+        assert 0 < read < 4
+        assert pieces == [LeftOut(4 - read), "Ten", " mg."]
+        # All fits, or what does not is the conversation.
+        assert [piece async for piece in engine.answer(ASKED)] == ["Ten."]
+
+
 async def test_a_question_that_fits_in_no_form_is_the_askers_to_shorten() -> None:
     async with model_server(TOO_LONG["vllm"]) as server:
         engine = await opened(server)
@@ -211,6 +223,7 @@ async def test_the_servers_own_context_counts_where_it_tells() -> None:
     async with model_server(models=status(200, json.dumps(listed).encode())) as server:
         await told(await opened(server), long_question())
         await told(await opened(server, context_tokens=4096, max_tokens=4000), question("Why?"))
+    assert server.asked[0]["messages"][0]["content"].count("] Guide, page") < 4
     assert len(server.asked[0]["messages"][0]["content"]) < 512 * 4
     assert server.asked[1]["max_tokens"] < 512
 
@@ -367,7 +380,7 @@ async def test_words_once_said_are_not_said_again() -> None:
     for late in ({"type": "exceed_context_size_error"}, {"code": 503}):
         async with model_server(HEAD + said("Ten") + event({"error": late})) as server:
             engine = await opened(server)
-            pieces: list[str | QueuePlace] = []
+            pieces: list[Piece] = []
             with pytest.raises(Unavailable, match="broke off"):
                 async for piece in engine.answer(ASKED):
                     pieces.append(piece)
@@ -521,7 +534,7 @@ async def test_so_many_at_once_and_the_others_are_told_their_place() -> None:
     async with model_server(held) as server:
         engine = await opened(server, slots=2, queue_limit=3)
 
-        async def ask(user: str) -> list[str | QueuePlace]:
+        async def ask(user: str) -> list[Piece]:
             return [piece async for piece in engine.answer(replace(ASKED, asker=user))]
 
         asking = [asyncio.create_task(ask(f"user-{n}")) for n in range(5)]

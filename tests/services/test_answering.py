@@ -12,10 +12,11 @@ from typing import Any, cast
 import pytest
 
 from appliance.domain import Message, MessageRole, MessageStatus, Passage
-from appliance.engines.protocols import NO_ANSWER, AnswerEngine
+from appliance.engines.protocols import NO_ANSWER, AnswerEngine, LeftOut, QueuePlace
 from appliance.errors import ApplianceError, Busy, Invalid, NotFound, Unavailable
 from appliance.services import answer_writer
 from appliance.services.answer_streams import AnswerStream, Done, Failed
+from appliance.services.fitting import QUOTED_INSTEAD
 from appliance.services.grounding import Grounding, ground
 from appliance.services.lexicon import Lexicon
 from appliance.services.query import Vocabulary
@@ -567,6 +568,16 @@ async def writing(database: Database, tmp_path: Path, clock: SettableClock) -> A
     await cache.close()
 
 
+def several(world: World, count: int) -> None:
+    """Every question finds so many passages."""
+    writer = cast(Any, world.answering)._writer
+
+    async def bearing(question: str, found: list[Passage]) -> list[Passage]:
+        return found[:1] * count
+
+    writer._bearing = bearing
+
+
 async def test_sentences_that_are_not_borne_out_are_withheld_and_counted(writing: World) -> None:
     writing.engine.enqueue(
         ["The usual dose", " is 50 mg once daily. [1]", " Give no", " more than 10 mg a day. [1]"]
@@ -608,10 +619,49 @@ async def test_a_question_too_long_for_the_model_is_answered_by_quoting(writing:
     writing.engine.enqueue([], error=Invalid("The question is too long for the language model."))
     stream = await writing.answering.reply(ADA, ORIGIN, "What is the usual dose?")
     message = await ended(stream)
-    assert message.content == said(stream) == f"{DOSE} [1]"
+    assert message.content == said(stream) == f"{QUOTED_INSTEAD}\n\n{DOSE} [1]"
     assert (message.model, message.tokens, message.withheld) == ("extractive", None, 0)
     assert message.status is MessageStatus.COMPLETE
+    (sentence,) = message.sentences  # what says so is none
+    assert sentence.supported and message.content[sentence.start :] == f"{DOSE} [1]"
     assert writing.ends == ["complete"]
+
+
+async def test_what_did_not_fit_the_model_is_told_before_the_answer(writing: World) -> None:
+    several(writing, 3)
+    writing.engine.enqueue([QueuePlace(1, 0.5), LeftOut(2), QUOTE, " Give no", " more. [1]"])
+    stream = await writing.answering.reply(ADA, ORIGIN, "What is the usual dose?")
+    message = await ended(stream)
+    line = "2 of the 3 passages found did not fit the language model and were left out."
+    assert message.content == said(stream) == f"{line}\n\n{QUOTE}"
+    assert (message.model, message.tokens, message.withheld) == ("fake", 3, 1)
+    assert message.status is MessageStatus.COMPLETE
+    (sentence,) = message.sentences
+    assert sentence.supported and message.content[sentence.start :] == QUOTE
+    assert [citation.supports for citation in message.citations] == [(0,)]
+    assert stream.pieces == 1
+    page = await writing.reads.messages(ADA, ORIGIN, stream.conversation_id)
+    assert page.items[1] == message
+
+
+@pytest.mark.parametrize("written", [["The usual dose is 50 mg. [1]"], [NO_ANSWER], []])
+async def test_nothing_is_left_out_of_what_is_quoted_instead(
+    written: list[str], writing: World
+) -> None:
+    several(writing, 3)
+    writing.engine.enqueue([LeftOut(2), *written])
+    message = await ended(await writing.answering.reply(ADA, ORIGIN, "What is the usual dose?"))
+    assert (message.model, message.content) == ("extractive", f"{DOSE} [1]")
+    assert len(writing.quoting.history[0].passages) == 3
+
+
+async def test_a_refusal_says_nothing_of_a_question_too_long(writing: World) -> None:
+    writing.engine.enqueue([], error=Invalid("The question is too long for the language model."))
+    writing.quoting.enqueue([])
+    stream = await writing.answering.reply(ADA, ORIGIN, "What is the usual dose?")
+    message = await ended(stream)
+    assert (message.model, message.status) == ("refusal", MessageStatus.COMPLETE)
+    assert message.content == said(stream) == refusal(0, message.nearest)
 
 
 async def test_where_the_quoting_engine_has_nothing_either_it_is_refused(writing: World) -> None:
