@@ -3,6 +3,7 @@
 # make lint    lint and types alone
 # make bench   the benchmarks; make bench-scale: search at 10,000 to 1,000,000 passages
 # make bench-llm   many answers at once against llama.cpp's own server and benchmarks (llama-tools)
+# make bench-memory an hour of everything at once: does memory grow?
 # make llama-tools compile those of llama.cpp, once, in build/llama-tools (10 minutes on 2 cores)
 # make eval    quality of retrieval, answers and refusals on the reference sets
 # make fuzz    a hundred thousand generated requests against a running appliance
@@ -14,7 +15,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SAMPLE := data/sample_ward_handbook.txt
 
-.PHONY: run test lint bench bench-scale bench-llm llama-tools eval fuzz binary lock clean distclean ready ready-dev
+.PHONY: run test lint bench bench-scale bench-llm bench-memory llama-tools eval fuzz binary lock clean distclean ready ready-dev
 .DEFAULT_GOAL := run
 
 ready:
@@ -45,10 +46,15 @@ llama-tools: ready-dev
 	$(BIN)/python -m tests.benchmarks.llama_tools
 
 bench-llm: llama-tools
+	$(BIN)/python -m tests.benchmarks.bench_loop_lag --model
+	$(BIN)/python -m tests.benchmarks.bench_first_token
 	$(BIN)/python -m tests.benchmarks.bench_batching
 	$(BIN)/python -m tests.benchmarks.bench_llm_server
 	$(BIN)/python -m tests.benchmarks.bench_llama_bench
 	$(BIN)/python -m tests.benchmarks.bench_shared_model
+
+bench-memory: ready-dev
+	$(BIN)/python -m tests.benchmarks.bench_mixed_load
 
 eval: ready-dev
 	$(BIN)/python -m tests.quality

@@ -27,7 +27,7 @@ from appliance.engines.model_need import (
     ModelNeed,
     read_language_model,
 )
-from appliance.engines.step_pacer import MOST
+from appliance.engines.step_pacer import BLOCK, GPU_BLOCK, most_read
 from appliance.errors import Unavailable
 
 
@@ -45,8 +45,9 @@ class LlamaContext:
         hold the keys and values of one text of `window` tokens; there are fewer slots where it does
         not hold those of all.
         """
-        need = need_of(read_language_model(path), window=window, slots=slots)
         cards = graphics_cards()
+        block = GPU_BLOCK if cards else BLOCK
+        need = need_of(read_language_model(path), window=window, slots=slots, block=block)
         slots, gpu_layers = placed(need, slots, available := available_memory(), cards)
         if slots < 1:
             raise need.refuse(path.name, available)
@@ -57,12 +58,13 @@ class LlamaContext:
         if gpu_layers:
             names = ", ".join(f"{card.name} {card.description}" for card in cards)
             self.device = f"{names} ({gpu_layers} of {need.layers} layers), {self.device}"
+        self.block = block if gpu_layers == need.layers else BLOCK
         try:
             self._open(window, threads, slots)
         except BaseException:
             self.model.close()
             raise
-        self._batch = TokenBatch(self.slots + MOST + 1)
+        self._batch = TokenBatch(_batch(self.slots, self.block))
         self._state = (ctypes.c_uint8 * 0)()
 
     def _open(self, window: int, threads: int, slots: int) -> None:
@@ -80,7 +82,7 @@ class LlamaContext:
         params = llama_cpp.llama_context_default_params()
         params.n_ctx = window * slots
         params.n_seq_max = slots
-        params.n_batch = params.n_ubatch = slots + MOST + 1
+        params.n_batch = params.n_ubatch = _batch(slots, self.block)
         params.n_threads = params.n_threads_batch = threads
         params.kv_unified = False
         params.no_perf = True
@@ -152,9 +154,14 @@ class LlamaContext:
         return False
 
 
-def need_of(header: GgufHeader, *, window: int, slots: int) -> ModelNeed:
-    """Of a context with up to `slots` texts of `window` tokens."""
-    return ModelNeed.of(header, window=window, batch=slots + MOST + 1)
+def need_of(header: GgufHeader, *, window: int, slots: int, block: int = BLOCK) -> ModelNeed:
+    """Of a context with up to `slots` texts of `window` tokens, and prompts read in `block`s."""
+    return ModelNeed.of(header, window=window, batch=_batch(slots, block))
+
+
+def _batch(slots: int, block: int) -> int:
+    """Tokens of one step at most: one of each that writes, and some of a prompt."""
+    return slots + most_read(block) + 1
 
 
 def placed(need: ModelNeed, slots: int, memory: int, cards: Sequence[Device]) -> tuple[int, int]:

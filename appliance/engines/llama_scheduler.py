@@ -97,7 +97,7 @@ class LlamaScheduler:
         self._slots = LlamaSlots(context, cache)
         self._table = TokenTable(context.model)
         self._sampling = sampling
-        self._pacer = StepPacer()
+        self._pacer = StepPacer(context.block)
         self._max_tokens = max_tokens
         self._tell = tell
         self._wake = threading.Condition()

@@ -11,14 +11,21 @@ GAP = 2.2
 # llama.cpp's attention on a processor has a second way for 64 tokens of a sequence or more, at
 # about 0.6 of the time per token; one token goes into the part of the batch that the writers share.
 BLOCK = 64
-MOST = 2 * BLOCK
+GPU_BLOCK = 256  # a graphics card is idle with less
 LEAST = 4
-BRIEF = 8 * BLOCK  # a prompt so short is read before anybody minds the gaps
+_BRIEF = 8  # blocks; a prompt so short is read before anybody minds the gaps
 _WEIGHT = 0.3  # of the newest measurement
 
 
+def most_read(block: int) -> int:
+    """Tokens of a prompt that a step reads where nobody writes."""
+    return 2 * block
+
+
 class StepPacer:
-    def __init__(self) -> None:
+    def __init__(self, block: int = BLOCK) -> None:
+        """`block`: tokens that are read as cheaply as any."""
+        self._block = block
         self._write_s: dict[int, float] = {}  # by the number of writers
         self._read_s: dict[bool, float] = {}  # a token, by whether it was read in blocks
 
@@ -32,7 +39,7 @@ class StepPacer:
         if alone is None:
             return
         each = max(seconds - alone, 0.0) / read
-        in_blocks = read >= BLOCK
+        in_blocks = read >= self._block
         known = self._read_s.get(in_blocks, each)
         self._read_s[in_blocks] = known + _WEIGHT * (each - known)
 
@@ -42,16 +49,16 @@ class StepPacer:
         `writers` answers are being written meanwhile.
         """
         if not writers:
-            return MOST
+            return most_read(self._block)
         alone = self._written_alone(writers)
         in_blocks = self._read_s.get(True)
-        if prompts > 1 or unread <= BRIEF or alone is None or in_blocks is None:
-            return BLOCK + 1
+        if prompts > 1 or unread <= _BRIEF * self._block or alone is None or in_blocks is None:
+            return self._block + 1
         allowance = (GAP - 1) * alone
-        if allowance >= BLOCK * in_blocks:
-            return BLOCK + 1
+        if allowance >= self._block * in_blocks:
+            return self._block + 1
         single = self._read_s.get(False, in_blocks / 0.6)
-        return min(max(int(allowance / max(single, 1e-9)), LEAST), BLOCK - 1)
+        return min(max(int(allowance / max(single, 1e-9)), LEAST), self._block - 1)
 
     def _written_alone(self, writers: int) -> float | None:
         """From the nearest number of writers that was measured; about proportional to it."""

@@ -24,7 +24,7 @@ import llama_cpp
 from appliance.engines import llama_runtime, prompt
 from appliance.engines.chat_template import ChatTemplate
 from appliance.engines.llama_engine import LlamaEngine
-from appliance.engines.step_pacer import MOST
+from appliance.engines.step_pacer import BLOCK, most_read
 from tests.benchmarks.bench_embedding import WORDS
 from tests.benchmarks.interleaved import interleave
 from tests.engines.questions import question
@@ -73,7 +73,7 @@ async def main() -> None:
     parser.add_argument("--width", type=int, default=768)
     parser.add_argument("--passages", type=int, default=4)
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--reference-batch", type=int, default=MOST)
+    parser.add_argument("--reference-batch", type=int, default=most_read(BLOCK))
     parser.add_argument("--repeats", type=int, default=7)
     options = parser.parse_args()
     chooser = random.Random(3)

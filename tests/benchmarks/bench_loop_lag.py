@@ -1,9 +1,9 @@
 """Row 2: how late the event loop is while 16 chats stream over sockets and people sign in.
 
-    python -m tests.benchmarks.bench_loop_lag [--seconds 20] [--model FILE.gguf --threads 1]
+    python -m tests.benchmarks.bench_loop_lag [--seconds 20] [--model [FILE.gguf] --threads 1]
 
-The appliance serves in this process, with a scripted engine or a language model; clients are a
-process of their own.
+The appliance serves in this process, with a scripted engine or with a language model (a file, or
+one of random weights, 190 M); clients are a process of their own.
 The lag is how much later than asked a sleep of 2 ms ends. The same is measured idle, as the noise
 of the machine.
 """
@@ -34,6 +34,7 @@ from appliance.services.query import Query
 from appliance.settings import Settings
 from tests.answering_parts import DOSE, all_bear, passage
 from tests.api.socket_client import SocketClient
+from tests.benchmarks.bench_batching import write_model
 from tests.fake_embedder import FakeEmbedder
 from tests.fake_engine import FakeEngine
 
@@ -42,6 +43,7 @@ PEOPLE = 4
 SIGNING_IN = 2  # at a time
 PIECES_PER_SECOND = 20  # of each chat
 PIECES = 100
+RANDOM = Path("random.gguf")
 PROBE_S = 0.002
 PATIENCE_S = 120.0  # of a client; what a model with random weights writes is withheld
 PASSWORD = "correct horse battery"
@@ -76,11 +78,12 @@ async def lags(seconds: float) -> list[float]:
 
 async def serve(seconds: float, model: Path | None, threads: int) -> None:
     engine: FakeEngine | LlamaEngine = TalkativeEngine()
-    if model is not None:
-        engine = await LlamaEngine.open(
-            model, threads=threads, context_tokens=2048, max_tokens=PIECES, slots=CHATS
-        )
     with tempfile.TemporaryDirectory() as folder:
+        if model is not None:
+            path = write_model(Path(folder) / model) if model == RANDOM else model
+            engine = await LlamaEngine.open(
+                path, threads=threads, context_tokens=2048, max_tokens=PIECES, slots=CHATS
+            )
         settings = Settings(data_dir=Path(folder), rate_limits=False)
         container = Container(settings, embedder=FakeEmbedder(), engine=engine)
         app = create_app(container)
@@ -166,7 +169,7 @@ async def load(address: str, seconds: float) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=20)
-    parser.add_argument("--model", type=Path)
+    parser.add_argument("--model", type=Path, nargs="?", const=RANDOM)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--load", help=argparse.SUPPRESS)
     options = parser.parse_args()

@@ -12,7 +12,7 @@ from appliance.engines.llama_runtime import Part
 from appliance.engines.llama_sampler import Sampling
 from appliance.engines.llama_scheduler import Event, LlamaScheduler, Request
 from appliance.engines.prefix_cache import PrefixCache
-from appliance.engines.step_pacer import MOST
+from appliance.engines.step_pacer import BLOCK, most_read
 from appliance.errors import Unavailable
 from tests.engines.questions import question
 
@@ -104,7 +104,7 @@ def test_who_asked_first_has_the_first_word_first(model: Path) -> None:
         events = run(context, requests)
     begun = list(dict.fromkeys(id(who) for who, what in events if isinstance(what, str)))
     assert begun == [id(request) for request in requests]
-    assert len(context.steps) > 3 * 300 / MOST
+    assert len(context.steps) > 3 * 300 / most_read(BLOCK)
 
 
 def test_a_slot_that_is_free_between_others_is_filled(model: Path) -> None:

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from appliance.engines.step_pacer import BLOCK, BRIEF, GAP, LEAST, MOST, StepPacer
+from appliance.engines.step_pacer import BLOCK, GAP, GPU_BLOCK, LEAST, StepPacer, most_read
+
+MOST, BRIEF = most_read(BLOCK), 8 * BLOCK
 
 
 def paced(*, write: float, block: float, single: float | None = None) -> StepPacer:
@@ -20,6 +22,12 @@ def paced(*, write: float, block: float, single: float | None = None) -> StepPac
 def test_with_nobody_writing_a_step_reads_as_much_as_it_can() -> None:
     assert StepPacer().budget(0, 1, 5_000) == MOST
     assert paced(write=0.01, block=1.0).budget(0, 1, 5_000) == MOST
+
+
+def test_a_graphics_card_reads_more() -> None:
+    card = StepPacer(GPU_BLOCK)
+    assert card.budget(0, 1, 5_000) == 512
+    assert card.budget(3, 2, 5_000) == GPU_BLOCK + 1
 
 
 def test_several_prompts_and_brief_ones_are_read_in_whole_blocks() -> None:
