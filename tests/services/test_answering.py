@@ -777,7 +777,7 @@ async def test_a_long_question_is_searched_in_short_and_answered_for_its_patient
     assert world.index.asked == ["What is the usual dose of metformin?"]
     (asked,) = world.engine.history
     assert asked.text == "What is the usual dose of metformin?"
-    assert asked.patient == "She must not get penicillin. Her weight is 60 kg."
+    assert asked.patient == f"{'The family is well. ' * 12}{told}"
     await world.answering.drain(0)
     await cache.close()
 
