@@ -61,6 +61,7 @@ class _Answer:
     sampler: LlamaSampler
     started: float
     begun: bool = False
+    to_read: int = 0  # tokens of the prompt that were not there when it was begun
     token: int | None = None
     written: int = 0
 
@@ -287,9 +288,9 @@ class LlamaScheduler:
                 parts.append((answer, part))
         readers = [answer for answer in self._answers if answer.reads]
         if readers:
-            unread = sum(answer.unread for answer in readers)
+            whole = sum(answer.to_read or answer.unread for answer in readers)
             prompts = len(readers) + len(self._queue)
-            budget = self._pacer.budget(len(parts), prompts, unread)
+            budget = self._pacer.budget(len(parts), prompts, whole)
             # One that is done in this step goes before the others; else they keep their order.
             reader = next((one for one in readers if one.unread <= budget), readers[0])
             if read := self._prompt_part(reader, budget, report):
@@ -305,6 +306,7 @@ class LlamaScheduler:
                 self._fail(answer, self._told(error), report)
                 return None
             answer.begun = True
+            answer.to_read = answer.unread
         start = len(slot.tokens)
         tokens = prompt[start : start + budget]
         return Part(slot.number, start, tokens, output=start + len(tokens) == len(prompt))

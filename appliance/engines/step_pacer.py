@@ -1,8 +1,9 @@
 """How much of a prompt is read in a step in which others wait for their next word. Pure.
 
-Prompts are read in the blocks that are cheapest per token, but for one: a long prompt that is the
-only one to be read makes the others' gaps no more than `GAP` times as long as without it. What a
-step takes is measured, by the number of answers being written and the tokens read beside them.
+Prompts are read in the blocks that are cheapest per token, but for one: a prompt that takes long
+and is the only one to be read makes the others' gaps no more than `GAP` times as long as without
+it. It is then read several times slower, until the others have their answers. What a step takes is
+measured, by the number of answers being written and the tokens read beside them.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ GAP = 2.2
 # about 0.6 of the time per token; one token goes into the part of the batch that the writers share.
 BLOCK = 64
 GPU_BLOCK = 256  # a graphics card is idle with less
-LEAST = 4
-_BRIEF = 8  # blocks; a prompt so short is read before anybody minds the gaps
+LEAST = 1
+BRIEF_S = 4.0  # a prompt read in so short a time is read before anybody minds the gaps
+_BRIEF_BLOCKS = 8  # where nothing is known of the time
 _WEIGHT = 0.3  # of the newest measurement
 
 
@@ -43,8 +45,9 @@ class StepPacer:
         known = self._read_s.get(in_blocks, each)
         self._read_s[in_blocks] = known + _WEIGHT * (each - known)
 
-    def budget(self, writers: int, prompts: int, unread: int) -> int:
-        """Tokens to read in the next step, of `prompts` (>= 1) prompts that have `unread` in all.
+    def budget(self, writers: int, prompts: int, whole: int) -> int:
+        """Tokens to read in the next step, of `prompts` (>= 1) prompts that had `whole` tokens to
+        be read in all when it was begun.
 
         `writers` answers are being written meanwhile.
         """
@@ -52,13 +55,19 @@ class StepPacer:
             return most_read(self._block)
         alone = self._written_alone(writers)
         in_blocks = self._read_s.get(True)
-        if prompts > 1 or unread <= _BRIEF * self._block or alone is None or in_blocks is None:
+        is_brief = self._is_brief(whole, in_blocks)
+        if prompts > 1 or is_brief or alone is None or in_blocks is None:
             return self._block + 1
         allowance = (GAP - 1) * alone
         if allowance >= self._block * in_blocks:
             return self._block + 1
         single = self._read_s.get(False, in_blocks / 0.6)
         return min(max(int(allowance / max(single, 1e-9)), LEAST), self._block - 1)
+
+    def _is_brief(self, tokens: int, in_blocks: float | None) -> bool:
+        if in_blocks is None:
+            return tokens <= _BRIEF_BLOCKS * self._block
+        return tokens * in_blocks <= BRIEF_S
 
     def _written_alone(self, writers: int) -> float | None:
         """From the nearest number of writers that was measured; about proportional to it."""
