@@ -251,6 +251,7 @@ class Administrator(Person):
             (3, "page image", self._page),
             (2, "reindex", self._reindex),
             (2, "switch the model", self._switch),
+            (1, "login", self._login),
         ]
 
     async def open(self) -> None:
