@@ -30,6 +30,7 @@ from appliance.engines.sentence_topics import (
     tells_giving,
     without_asides,
 )
+from appliance.engines.torn_sentences import torn_quotes
 from appliance.sentences.words import FORM_WORDS, stem, terms
 
 MOST_CANDIDATES = 40  # what is embedded for one question
@@ -197,6 +198,7 @@ def _quotes(question: Question, asked: _Asked) -> Iterator[Quote]:
                 continue
             seen.add(key)
             yield _narrowed(quote, asked)
+    yield from (quote for quote in torn_quotes(question.passages) if _is_about(quote, asked))
 
 
 def _is_about(quote: Quote, asked: _Asked) -> bool:

@@ -60,7 +60,7 @@ class ExtractiveAnswerer:
         """
         choice = await self._choose(question)
         lead: tuple[int, str] | None = None
-        quoted = [question.passages[quote.passage] for quote in choice.quotes]
+        quoted = [question.passages[n] for quote in choice.quotes for n in quote.passages]
         for place, quote in enumerate(choice.quotes):
             yield f"{introduction(quoted)}\n\n" if place == 0 else "\n"
             yield written(quote, with_lead=(quote.passage, quote.lead) != lead)
@@ -113,6 +113,9 @@ def written(quote: Quote, *, with_lead: bool = True) -> str:
     """A quote as it stands in an answer, each line with its marker; below a lead are items."""
     mark = f"[{quote.passage + 1}]"
     lines = [f"{_shown(line)} {mark}" for line in quote.lines]
+    if quote.rest is not None:
+        number, ended = quote.rest
+        lines.append(f"{_shown(ended)} [{number + 1}]")
     if not quote.lead:
         return "\n".join(lines)
     lead = [f"{_shown(line)} {mark}" for line in quote.lead.split("\n")] if with_lead else []

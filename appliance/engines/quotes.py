@@ -42,7 +42,8 @@ class Quote:
     TABs. `lead` is what they must not be read without: the words in front of a list, a heading that
     says for whom, or title and head of the table, a line each. `heading` is the title it stands
     under; `start` its place in the passage. `is_rest`: all, or one item each, of a list that
-    begins above the passage.
+    begins above the passage. `rest`: the other passage and its words, of a sentence that a
+    passage's end cuts in two.
     """
 
     passage: int
@@ -51,10 +52,17 @@ class Quote:
     lead: str
     lines: tuple[str, ...]
     is_rest: bool = False
+    rest: tuple[int, str] | None = None
+
+    @property
+    def passages(self) -> tuple[int, ...]:
+        """Those that its words stand in."""
+        return (self.passage,) if self.rest is None else (self.passage, self.rest[0])
 
     @property
     def text(self) -> str:
-        return fold(" ".join((self.lead, *self.lines)))
+        ended = () if self.rest is None else (self.rest[1],)
+        return fold(" ".join((self.lead, *self.lines, *ended)))
 
     def holds(self, other: Quote) -> bool:
         """Every line of `other`, of the same passage, is one of its own."""

@@ -421,3 +421,17 @@ async def test_where_a_list_goes_on_that_is_too_long_to_quote_is_said() -> None:
     result = ground(text, [found], str, introduction=introductions([found]))
     assert result.sentences and all(sentence.supported for sentence in result.sentences)
     assert not any(text[s.start : s.end] == note for s in result.sentences)
+
+
+async def test_a_sentence_that_a_page_cuts_in_two_is_told_with_both_its_pages() -> None:
+    one = passage("Avoid zelocin in patients who have an arrhythmia and", 1, title="Zelocin label")
+    other = passage("in patients who take amiodarone at home.", 2, title="Zelocin label")
+    first = replace(one, chunk=replace(one.chunk, ordinal=1, torn_end=True))
+    second = replace(
+        other, document=one.document, chunk=replace(other.chunk, ordinal=2, torn_start=True)
+    )
+    text = await answer("Who should avoid zelocin, with amiodarone?", (first, second))
+    assert lines(text) == [
+        "Avoid zelocin in patients who have an arrhythmia and [1]",
+        "in patients who take amiodarone at home. [2]",
+    ]
