@@ -30,7 +30,7 @@ from appliance.engines.sentence_topics import (
     tells_giving,
     without_asides,
 )
-from appliance.engines.torn_sentences import torn_quotes
+from appliance.engines.torn_sentences import ends_elsewhere
 from appliance.sentences.words import FORM_WORDS, stem, terms
 
 MOST_CANDIDATES = 40  # what is embedded for one question
@@ -191,14 +191,14 @@ def _quotes(question: Question, asked: _Asked) -> Iterator[Quote]:
     seen: set[tuple[str, ...]] = set()
     # What two documents say alike is quoted from that of the preparation which is asked about.
     order = sorted(range(len(question.passages)), key=asked.is_of_other_preparation)
+    ends = ends_elsewhere(question.passages)
     for number in order:
-        for quote in quotes(number, question.passages[number]):
+        for quote in quotes(number, question.passages[number], rest=ends.get(number)):
             key = quote.lead, *quote.lines
             if key in seen or not _is_about(quote, asked):
                 continue
             seen.add(key)
             yield _narrowed(quote, asked)
-    yield from (quote for quote in torn_quotes(question.passages) if _is_about(quote, asked))
 
 
 def _is_about(quote: Quote, asked: _Asked) -> bool:

@@ -113,13 +113,11 @@ def written(quote: Quote, *, with_lead: bool = True) -> str:
     """A quote as it stands in an answer, each line with its marker; below a lead are items."""
     mark = f"[{quote.passage + 1}]"
     lines = [f"{_shown(line)} {mark}" for line in quote.lines]
-    if quote.rest is not None:
-        number, ended = quote.rest
-        lines.append(f"{_shown(ended)} [{number + 1}]")
+    rest = [] if quote.rest is None else [f"{_shown(quote.rest[1])} [{quote.rest[0] + 1}]"]
     if not quote.lead:
-        return "\n".join(lines)
+        return "\n".join(lines + rest)
     lead = [f"{_shown(line)} {mark}" for line in quote.lead.split("\n")] if with_lead else []
-    return "\n".join(lead + [f"- {line}" for line in lines])
+    return "\n".join(lead + [f"- {line}" for line in lines] + rest)
 
 
 def _shown(line: str) -> str:

@@ -78,23 +78,29 @@ class Quote:
         )
 
 
-def quotes(number: int, passage: Passage) -> Iterator[Quote]:
+def quotes(
+    number: int, passage: Passage, *, rest: tuple[int, str] | None = None
+) -> Iterator[Quote]:
     """All quotes of `passage`; no headings, contents lines, references or torn sentences, and
-    none that gives orders to a program.
+    none that gives orders to a program. `rest`: the passage with the end of the sentence that its
+    own end cuts, and those words; then that sentence is quoted, too.
     """
     rows, text = rows_of(passage.chunk)
     section = without_orders(passage.chunk.section or "")
     for row in rows:
         if len(row.text) <= LONGEST_LIST and not orders(row.text):
             yield Quote(number, row.start, section, row.lead, (row.text,))
-    yield from _Reader(number, passage.chunk, section, text).quotes()
+    yield from _Reader(number, passage.chunk, section, text, rest).quotes()
 
 
 class _Reader:
     """Reads one passage, its tables taken out of `text`, from top to bottom."""
 
-    def __init__(self, number: int, chunk: Chunk, section: str, text: str) -> None:
+    def __init__(
+        self, number: int, chunk: Chunk, section: str, text: str, rest: tuple[int, str] | None
+    ) -> None:
         self._number = number
+        self._rest = rest
         self._chunk = chunk
         self._text = text
         self._heading, self._own_heading = section, False
@@ -112,7 +118,8 @@ class _Reader:
         parts = segments(self._text)
         if self._chunk.torn_start:
             parts = parts[1:]
-        if self._chunk.torn_end:
+        torn = parts[-1:] if self._chunk.torn_end else []
+        if torn:
             parts = parts[:-1]
         parts = [part for part in parts if not self._is_addressed(part.start, part.end)]
         place = 0
@@ -145,6 +152,8 @@ class _Reader:
             if part.kind is not Kind.ITEM:
                 self._carried = ""
             place += taken
+        for part in torn:
+            yield from self._torn(part)
 
     def _stand_under(self, heading: str) -> None:
         """The headings above one of the passage's own stay; another may be none of theirs."""
@@ -226,6 +235,17 @@ class _Reader:
         lead = self._qualifier(" ".join(lines))
         self._before = Quote(self._number, start, self._heading, lead, lines)
         yield self._before
+
+    def _torn(self, part: Segment) -> Iterator[Quote]:
+        """The last sentence, which ends in another passage."""
+        if self._rest is None or part.kind is not Kind.SENTENCE or self._addressed:
+            return
+        words = self._words(part)
+        whole = f"{words} {self._rest[1]}"
+        if not is_sentence(whole) or is_torn(words, part.start) or leans(whole) or orders(whole):
+            return
+        lead = self._qualifier(whole)
+        yield Quote(self._number, part.start, self._heading, lead, (words,), rest=self._rest)
 
     def _ends_block(self, part: Segment) -> bool:
         behind = self._text[part.end :].lstrip(" \t\r")

@@ -1,40 +1,32 @@
-"""Sentences that the end of a passage cuts in two, where both parts are there. Pure."""
+"""Where the sentences end that the end of a passage cuts in two. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from appliance.domain import Passage
-from appliance.engines.quotable import is_sentence, is_torn, leans
-from appliance.engines.quotes import Quote
 from appliance.sentences import Kind, fold, segments
 from appliance.sentences.orders import orders
 
 
-def torn_quotes(passages: Sequence[Passage]) -> Iterator[Quote]:
-    """A quote of two passages for each."""
+def ends_elsewhere(passages: Sequence[Passage]) -> dict[int, tuple[int, str]]:
+    """By the place of each of `passages` that ends within a sentence: the place of the passage
+    behind it, where that is there, and the words with which the sentence ends.
+    """
     places = {(p.document.id, p.chunk.ordinal): number for number, p in enumerate(passages)}
+    found = {}
     for number, passage in enumerate(passages):
         behind = places.get((passage.document.id, passage.chunk.ordinal + 1))
-        if behind is None or not passage.chunk.torn_end:
-            continue
-        if quote := _joined(number, passage, behind, passages[behind]):
-            yield quote
+        if behind is not None and passage.chunk.torn_end:
+            if ended := _end_of_sentence(passages[behind]):
+                found[number] = behind, ended
+    return found
 
 
-def _joined(number: int, passage: Passage, behind: int, following: Passage) -> Quote | None:
-    text, rest = passage.chunk.text, following.chunk.text
-    parts, others = segments(text), segments(rest)
-    if not parts or not others or not following.chunk.torn_start:
+def _end_of_sentence(passage: Passage) -> str | None:
+    """Its first words, where they end the sentence of another; none of one that gives orders."""
+    text = passage.chunk.text
+    first = next(iter(segments(text)), None)
+    if first is None or first.kind is not Kind.SENTENCE or not passage.chunk.torn_start:
         return None
-    last, first = parts[-1], others[0]
-    if last.kind is not Kind.SENTENCE or first.kind is not Kind.SENTENCE:
-        return None
-    begun, ended = fold(text[last.start : last.end]), fold(rest[first.start : first.end])
-    whole = f"{begun} {ended}"
-    if not is_sentence(whole) or is_torn(begun, last.start) or leans(whole):
-        return None
-    if any(orders(words) for words in (whole, text, rest)):
-        return None
-    heading = passage.chunk.section or ""
-    return Quote(number, last.start, heading, "", (begun,), rest=(behind, ended))
+    return None if orders(text) else fold(text[first.start : first.end])

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from appliance.domain import Passage
-from appliance.engines.torn_sentences import torn_quotes
+from appliance.engines.quotes import Quote, quotes
+from appliance.engines.torn_sentences import ends_elsewhere
 from tests.engines.questions import passage
 
 FIRST = "Zelocin is a drug of the ward. Avoid zelocin in patients who have an arrhythmia and"
@@ -20,6 +21,16 @@ def pair(first: str = FIRST, second: str = SECOND, *, ordinal: int = 2) -> list[
     return [
         replace(one, chunk=replace(one.chunk, ordinal=1, torn_end=True)),
         replace(other, chunk=replace(other.chunk, ordinal=ordinal, torn_start=True)),
+    ]
+
+
+def torn_quotes(passages: list[Passage]) -> list[Quote]:
+    ends = ends_elsewhere(passages)
+    return [
+        quote
+        for number, one in enumerate(passages)
+        for quote in quotes(number, one, rest=ends.get(number))
+        if quote.rest is not None
     ]
 
 
@@ -52,3 +63,8 @@ def test_what_is_not_both_there_or_gives_orders_is_not_quoted() -> None:
 def test_passages_that_end_with_a_sentence_are_not_joined() -> None:
     whole = [replace(p, chunk=replace(p.chunk, torn_start=False, torn_end=False)) for p in pair()]
     assert list(torn_quotes(whole)) == []
+
+
+def test_whom_a_heading_above_is_about_is_told_with_it() -> None:
+    (quote,) = torn_quotes(pair(f"8.4 Pediatric Use\n\n{FIRST}"))
+    assert quote.lead == quote.heading == "8.4 Pediatric Use"
