@@ -160,7 +160,9 @@ class EvidenceRule:
         than an answer takes, the best and those that rank before others, of several sources where
         these are as good.
         """
-        passages = [p for p in passages if speaks_of_route(question, _read(p))]
+        passages = [
+            p for p in passages if speaks_of_route(question, f"{_above(p)}\n{p.chunk.text}")
+        ]
         scores = [signs.score for signs in await self.signs(question, passages)]
         if not scores or max(scores) <= 0:
             return []
@@ -203,8 +205,13 @@ class EvidenceRule:
 
 
 def _read(passage: Passage) -> str:
-    chunk = passage.chunk
-    return "\n".join((passage.document.title, *chunk.path, chunk.lead or "", chunk.text))
+    return f"{_above(passage)}\n{passage.chunk.text}"
+
+
+def _above(passage: Passage) -> str:
+    """What is read with the words of `passage`: its title, the headings above it, its lead."""
+    title, chunk = passage.document.title, passage.chunk
+    return "\n".join((title, *chunk.path, asked_name(chunk.section), chunk.lead or ""))
 
 
 def subject_words(question: str) -> list[AskedWord]:
@@ -265,11 +272,10 @@ def signs_of_all(sought: Sought, passages: Sequence[Passage]) -> list[Signs]:
 def signs(sought: Sought, passage: Passage, subject: AskedWord | None = None) -> Signs:
     """Of one passage; `sought` has words, and `subject` is one of them."""
     chunk, weighed, phrase = passage.chunk, sought.weighed, sought.phrase
-    title = passage.document.title
-    above = "\n".join((title, *chunk.path, asked_name(chunk.section), chunk.lead or ""))
+    title, above = passage.document.title, _above(passage)
     in_title = sought.held(Wording(title))
     in_above = sought.held(Wording(above))
-    held = sought.held(Wording(f"{above}\n{chunk.text}"))
+    held = sought.held(Wording(_read(passage)))
     sentences = [
         {word: max(in_above[word], has) for word, has in sought.held(Wording(text)).items()}
         for text in (chunk.text[start:end] for start, end in split_sentences(chunk.text))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
@@ -245,3 +246,11 @@ async def test_of_more_than_an_answer_takes_the_best_and_those_that_rank_first()
     found = await rule.bearing("What is the starting dose of metformin?", [*poor, good])
     assert len(found) == 3 and found[-1] == good
     assert found[:2] == poor[:2]
+
+
+async def test_a_heading_speaks_of_the_route_of_what_stands_below_it() -> None:
+    question = "Starting dose of metformin IV?"
+    below = passage(METFORMIN, similarity=0.8)
+    assert await RULE.bearing(question, [below]) == []
+    headed = replace(below, chunk=replace(below.chunk, section="2.3 Intravenous Use"))
+    assert await RULE.bearing(question, [headed]) == [headed]
