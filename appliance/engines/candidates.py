@@ -21,7 +21,7 @@ from appliance.engines.question_forms import (
     dose_owner,
     form_bonus,
 )
-from appliance.engines.quotable import populations, without_pointers
+from appliance.engines.quotable import bare_term, populations, without_pointers
 from appliance.engines.quotes import Quote, quotes
 from appliance.engines.reports import report_cost
 from appliance.engines.sentence_topics import (
@@ -68,7 +68,6 @@ _OWN_VALUE = re.compile(
     re.IGNORECASE,
 )
 _DOSE = stem("dose")
-_SUBSCRIPT = re.compile(r"(?<=[a-z])\d$")  # "vitamin K1", or a note's number
 # Items that only count together.
 _TOGETHER = re.compile(r"\b(?:all|both|each)(?: of)?(?: these| the following|:)", re.IGNORECASE)
 
@@ -137,7 +136,7 @@ class _Asked:
     def held(self, text: str) -> frozenset[str]:
         """The question's words that `text` holds, as they are or in another of their family."""
         own = set(terms(without_pointers(text)))
-        own |= {_SUBSCRIPT.sub("", word) for word in own}
+        own.update(map(bare_term, tuple(own)))
         found = {name for name, pattern in self.compounds.items() if pattern.search(text)}
         for word in self.words:
             if word in own or (

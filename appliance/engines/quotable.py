@@ -30,6 +30,7 @@ _POINTER = re.compile(
     r"^(?:not applicable|n/a)\b",
     re.IGNORECASE,
 )
+_SUBSCRIPT = re.compile(r"(?<=[a-z])\d$")
 # "[see Warnings (5.1)]": where to read on, not what is said
 _SEE = re.compile(r"[(\[]\s*see\b[^()\[\]]*(?:\([^()]*\)[^()\[\]]*)*[)\]]", re.IGNORECASE)
 _ENUMERATOR = re.compile(r"^(?:\(?\d{1,2}[.)]|\(?[a-zA-Z][.)]|\(?[ivx]{1,5}[.)])\s+")
@@ -64,6 +65,11 @@ _LEANING = re.compile(
 def leans(words: str) -> bool:
     """Means nothing without the sentence before it."""
     return bool(_LEANING.match(words))
+
+
+def bare_term(term: str) -> str:
+    """Without its subscript, or a note's number: of "vitamin K1"."""
+    return _SUBSCRIPT.sub("", term)
 
 
 def without_pointers(text: str) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 
 from appliance.engines.question_forms import QUANTITY
-from appliance.engines.quotable import populations
+from appliance.engines.quotable import bare_term, populations
 from appliance.sentences.words import FORM_WORDS, STOP_WORDS, stem
 
 _SET_AGAINST = (
@@ -44,7 +44,6 @@ _SETS_APART = re.compile(
     re.IGNORECASE,
 )
 _WORD = re.compile(r"[^\W_]+")
-_SUBSCRIPT = re.compile(r"(?<=[a-z])\d$")  # "vitamin K1", or a note's number
 _DOSE = re.compile(QUANTITY, re.IGNORECASE)
 _OF = re.compile(
     r"(?:\s*/\s*\w+)*\s*(?:(?:IV|IM|oral|intravenous|intramuscular)\s+)?of\s+"
@@ -130,7 +129,7 @@ def tells_giving(text: str, names: Set[str]) -> bool:
 
 
 def _stems(words: str) -> set[str]:
-    return {_SUBSCRIPT.sub("", stem(word)) for word in _WORD.findall(words)}
+    return {bare_term(stem(word)) for word in _WORD.findall(words)}
 
 
 def _owner(text: str, dose: re.Match[str], named: Sequence[_Named], names: Set[str]) -> bool | None:

@@ -10,20 +10,14 @@ from appliance.engines.llama_context import LlamaContext
 from appliance.engines.llama_runtime import Part
 from appliance.engines.llama_sampler import LlamaSampler, Sampling, TokenTable
 from appliance.errors import Unavailable
-from tests.random_gguf import write_random_llama
 
 PROMPT = [1, 300, 301, 302]
 Tell = Callable[..., list[int]]
 
 
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_random_llama(tmp_path_factory.mktemp("llm") / "random.gguf", context=512)
-
-
 @pytest.fixture
-def context(model: Path) -> Iterator[LlamaContext]:
-    made = LlamaContext(model, threads=1, window=512, slots=2)
+def context(small_model: Path) -> Iterator[LlamaContext]:
+    made = LlamaContext(small_model, threads=1, window=512, slots=2)
     yield made
     made.close()
 

@@ -14,21 +14,15 @@ from appliance.engines.llama_context import LlamaContext
 from appliance.engines.llama_runtime import Part
 from appliance.engines.llama_slots import WORTH_TOKENS, LlamaSlots, Slot
 from appliance.engines.prefix_cache import PrefixCache
-from tests.random_gguf import write_random_llama
 
 SHARED = [1, *range(300, 340)]  # instructions and passages
 ANN = [*SHARED, *range(100, 130)]  # and her own words
 BOB = [*SHARED, *range(200, 230)]
 
 
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_random_llama(tmp_path_factory.mktemp("llm") / "random.gguf", context=256)
-
-
 @pytest.fixture
-def context(model: Path) -> Iterator[LlamaContext]:
-    made = LlamaContext(model, threads=1, window=256, slots=3)
+def context(small_model: Path) -> Iterator[LlamaContext]:
+    made = LlamaContext(small_model, threads=1, window=256, slots=3)
     yield made
     made.close()
 
@@ -71,14 +65,14 @@ def alone(model: Path, prompt: list[int]) -> NDArray[np.float32]:
 
 
 def test_a_conversation_goes_on_where_it_was(
-    slots: LlamaSlots, context: LlamaContext, model: Path
+    slots: LlamaSlots, context: LlamaContext, small_model: Path
 ) -> None:
     slot, known, _ = asked(slots, context, "ann", ANN, len(SHARED))
     assert known == 0
     slots.release(slot)
     again, known, logits = asked(slots, context, "ann", [*ANN, 7, 8, 9], len(SHARED))
     assert known == len(ANN)
-    np.testing.assert_allclose(logits, alone(model, [*ANN, 7, 8, 9]), atol=0.02)
+    np.testing.assert_allclose(logits, alone(small_model, [*ANN, 7, 8, 9]), atol=0.02)
     assert again.tokens == [*ANN, 7, 8, 9]
 
 
@@ -95,7 +89,7 @@ def test_the_same_prompt_again_leaves_one_token_to_read(
 @pytest.mark.parametrize("is_busy", [True, False])
 @pytest.mark.parametrize("prompt", [BOB, ANN], ids=["other words", "the very same words"])
 def test_of_another_person_only_the_shared_beginning_is_used(
-    slots: LlamaSlots, context: LlamaContext, model: Path, prompt: list[int], is_busy: bool
+    slots: LlamaSlots, context: LlamaContext, small_model: Path, prompt: list[int], is_busy: bool
 ) -> None:
     """Even who guesses somebody's words is not served from them, which could be timed."""
     slot, _, _ = asked(slots, context, "ann", ANN, len(SHARED))
@@ -103,12 +97,16 @@ def test_of_another_person_only_the_shared_beginning_is_used(
         slots.release(slot)
     _, known, logits = asked(slots, context, "bob", prompt, len(SHARED))
     assert known == len(SHARED)
-    np.testing.assert_allclose(logits, alone(model, prompt), atol=0.02)
+    np.testing.assert_allclose(logits, alone(small_model, prompt), atol=0.02)
 
 
 @pytest.mark.parametrize("prompt", [BOB, ANN], ids=["other words", "the very same words"])
 def test_nor_of_what_the_cache_has_kept_of_them(
-    slots: LlamaSlots, context: LlamaContext, cache: PrefixCache, model: Path, prompt: list[int]
+    slots: LlamaSlots,
+    context: LlamaContext,
+    cache: PrefixCache,
+    small_model: Path,
+    prompt: list[int],
 ) -> None:
     slot, _, _ = asked(slots, context, "ann", ANN, len(SHARED))
     slots.release(slot)
@@ -118,11 +116,11 @@ def test_nor_of_what_the_cache_has_kept_of_them(
     slots.release(other)
     _, known, logits = asked(slots, context, "bob", prompt, len(SHARED))
     assert known == len(SHARED)
-    np.testing.assert_allclose(logits, alone(model, prompt), atol=0.02)
+    np.testing.assert_allclose(logits, alone(small_model, prompt), atol=0.02)
 
 
 def test_what_had_to_leave_its_slot_comes_back_from_the_cache(
-    slots: LlamaSlots, context: LlamaContext, model: Path
+    slots: LlamaSlots, context: LlamaContext, small_model: Path
 ) -> None:
     slot, _, _ = asked(slots, context, "ann", ANN, len(SHARED))
     slots.release(slot)
@@ -130,11 +128,11 @@ def test_what_had_to_leave_its_slot_comes_back_from_the_cache(
     slots.release(taken[0])
     _, known, logits = asked(slots, context, "ann", [*ANN, 5], len(SHARED))
     assert known == len(ANN)
-    np.testing.assert_allclose(logits, alone(model, [*ANN, 5]), atol=0.02)
+    np.testing.assert_allclose(logits, alone(small_model, [*ANN, 5]), atol=0.02)
 
 
 def test_what_is_pinned_begins_every_prompt(
-    slots: LlamaSlots, context: LlamaContext, model: Path
+    slots: LlamaSlots, context: LlamaContext, small_model: Path
 ) -> None:
     slot = slots.take()
     slots.begin(slot, "", SHARED, len(SHARED))
@@ -144,7 +142,7 @@ def test_what_is_pinned_begins_every_prompt(
     for owner, prompt in (("ann", ANN), ("bob", BOB), ("cid", ANN)):
         _, known, logits = asked(slots, context, owner, prompt, len(SHARED))
         assert known == len(SHARED)
-        np.testing.assert_allclose(logits, alone(model, prompt), atol=0.02)
+        np.testing.assert_allclose(logits, alone(small_model, prompt), atol=0.02)
 
 
 def test_a_beginning_not_worth_a_copy_is_read(slots: LlamaSlots, context: LlamaContext) -> None:
@@ -163,7 +161,7 @@ def test_what_is_cleared_is_used_by_nobody(slots: LlamaSlots, context: LlamaCont
 
 
 def test_a_gap_between_busy_slots_is_closed_and_nothing_changes(
-    slots: LlamaSlots, context: LlamaContext, model: Path
+    slots: LlamaSlots, context: LlamaContext, small_model: Path
 ) -> None:
     taken = [
         asked(slots, context, owner, prompt, len(SHARED))[0]
@@ -175,17 +173,21 @@ def test_a_gap_between_busy_slots_is_closed_and_nothing_changes(
     assert moved.number == 1
     assert (moved.owner, moved.tokens, moved.busy) == ("cid", ANN, True)
     assert slots.free == 1
-    np.testing.assert_allclose(read(context, moved, [*ANN, 9]), alone(model, [*ANN, 9]), atol=0.02)
+    np.testing.assert_allclose(
+        read(context, moved, [*ANN, 9]), alone(small_model, [*ANN, 9]), atol=0.02
+    )
     assert slots.close_gap(moved) is moved
     slots.release(moved)
     _, known, _ = asked(slots, context, "bob", [*BOB, 3], len(SHARED))
     assert known == len(BOB)  # what stood in the gap is in the cache
 
 
-def test_without_a_cache_slots_still_serve_their_own(context: LlamaContext, model: Path) -> None:
+def test_without_a_cache_slots_still_serve_their_own(
+    context: LlamaContext, small_model: Path
+) -> None:
     slots = LlamaSlots(context, PrefixCache(0))
     slot, _, _ = asked(slots, context, "ann", ANN, len(SHARED))
     slots.release(slot)
     _, known, logits = asked(slots, context, "ann", [*ANN, 5], len(SHARED))
     assert known == len(ANN)
-    np.testing.assert_allclose(logits, alone(model, [*ANN, 5]), atol=0.02)
+    np.testing.assert_allclose(logits, alone(small_model, [*ANN, 5]), atol=0.02)
