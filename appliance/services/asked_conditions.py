@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from appliance.services.asked_subjects import END
+
 _N = r"\d{1,3}(?:\.\d+)?"
 _UNIT = r"(?:years?|yrs?|months?|weeks?|days?|kg|kilograms?|lbs?|pounds?)"
 _BOUND = (
@@ -62,7 +64,6 @@ _SOMEONE = (
     r"(?:who\s+)?(?:(?:is|are|has|have)\s+)?(?:(?:with|on|undergoing|receiving|having|in)\s+)?"
 )
 _ARTICLE = r"(?:(?:an?|the|his|her|their)\s+)"
-_END = " \t\r\n?!.,;:…"
 # A kidney function of which only the number is said: "and 25?", "below 10 mL/min".
 _BARE_VALUE = re.compile(
     rf"(?:(?:with|in|for|at|if|of)\s+)*(?P<value>{_IS}*{_N}"
@@ -143,14 +144,14 @@ def asked_for(before: str, about: str, *, also: bool) -> str | None:
     "and", for then both may be meant, and the dose for a child with healthy kidneys is too much for
     one without, while the other mistake is seen in the answer.
     """
-    said = about.strip(_END)
+    said = about.strip(END)
     if (bare := _BARE_VALUE.fullmatch(said)) and (named := _KIDNEY.search(before)):
         is_told = _IS_TOLD.match(before, named.end("name"))
         value = bare["value"]
         if value[0].isdigit():
             value = f"{is_told.group().strip() if is_told else 'of'} {value}"
         asked = f"{before[: named.end('name')].rstrip()} {value}{before[named.end() :]}"
-        return f"{asked.rstrip(_END)}?"
+        return f"{asked.rstrip(END)}?"
     new = conditions(said)
     if not new or _FILLER.sub("", _without(said, new)).strip():
         return None
@@ -164,14 +165,14 @@ def asked_for(before: str, about: str, *, also: bool) -> str | None:
     if place is None:
         is_someone = any(one.kind is Kind.PERSON for one in there if one not in old)
         phrase = _of_them(said, first) if is_someone else _led(said, first, "")
-        return _tidy(f"{_without(before, old).rstrip(_END)} {phrase}?")
+        return _tidy(f"{_without(before, old).rstrip(END)} {phrase}?")
     phrase = _led(said, first, place.lead) if place.lead else said[_after_lead(said, first) :]
     moved = len(phrase) - (place.end - place.start)
     others = [
         one if one.start < place.start else _moved(one, moved) for one in old if one is not place
     ]
     asked = f"{before[: place.start]}{phrase}{before[place.end :]}"
-    return _tidy(f"{_without(asked, others).rstrip(_END)}?")
+    return _tidy(f"{_without(asked, others).rstrip(END)}?")
 
 
 def _of_them(said: str, first: Condition) -> str:

@@ -56,7 +56,7 @@ _PRONOUN = re.compile(
     r"treated|given|used|taken|with|in|during|for)\b))(?![\w'’])",
     re.IGNORECASE,
 )
-_END = " \t\r\n?!.,;:…"
+END = " \t\r\n?!.,;:…"  # of a question, and of a part of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +144,7 @@ def with_subject(bare: str, subject: Subject) -> str:
     # The word in front of "it" or "them" is what is done to it.
     if match is None or own_terms(bare[: match.start()].rpartition(" ")[0].rpartition(" ")[0]):
         return bare
-    if not bare[: match.start()].strip() and not bare[match.end() :].strip(_END):
+    if not bare[: match.start()].strip() and not bare[match.end() :].strip(END):
         return bare  # "the treatment?" names what it asks for
     named = f"{subject.text}'s" if _POSSESSIVE.fullmatch(match.group()) else subject.text
     return bare[: match.start()] + named + bare[match.end() :]

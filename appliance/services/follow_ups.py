@@ -16,6 +16,7 @@ from appliance.sentences.words import terms
 from appliance.services.asked_conditions import asked_for
 from appliance.services.asked_subjects import (
     AMOUNT,
+    END,
     JOINED,
     Subject,
     names_indication,
@@ -68,7 +69,6 @@ _COURTESY = re.compile(
     re.IGNORECASE,
 )
 _MOST_FRAGMENT_WORDS = 4  # without a verb of asking: "warfarin?"
-_END = " \t\r\n?!.,;:…"
 _ADDS = re.compile(r"\b(?:and|also|plus)\b", re.IGNORECASE)
 _QUALIFIER = (
     r"(?:maxim(?:um|al)|max|minim(?:um|al)|starting|initial|usual|maintenance|loading|daily|total|"
@@ -121,20 +121,20 @@ def _resolved(question: str, before: str | None, subjects: Collection[str]) -> s
     ):
         return under
     if match := what_about:
-        about = bare[match.end() :].strip(_END)
+        about = bare[match.end() :].strip(END)
         return _about(about, before, subject, subjects) if about else question
     if connector and (match := _PREPOSITION.match(bare)) and _asks_after(bare):
-        return f"{before.rstrip(_END)}, {_small(bare.rstrip(_END))}?"
+        return f"{before.rstrip(END)}, {_small(bare.rstrip(END))}?"
     if (match := _WHAT_IF.match(bare)) and "," not in bare:
-        condition = with_subject(bare[match.end() :].strip(_END), subject)
+        condition = with_subject(bare[match.end() :].strip(END), subject)
         if _HAPPENS.match(condition):
             return f"What if {condition} with {subject.text}?"
-        return f"{_LAST_CLAUSE.sub('', before.rstrip(_END))} if {condition}?"
+        return f"{_LAST_CLAUSE.sub('', before.rstrip(END))} if {condition}?"
     if connector and _CLAUSE.match(bare) and "," not in bare:
-        condition = with_subject(_small(bare.strip(_END)), subject)
-        return f"{_LAST_CLAUSE.sub('', before.rstrip(_END))} {condition}?"
+        condition = with_subject(_small(bare.strip(END)), subject)
+        return f"{_LAST_CLAUSE.sub('', before.rstrip(END))} {condition}?"
     if _PREPOSITION.match(bare) and not _asks_after(bare):
-        return _about(_small(bare.strip(_END)), before, subject, subjects)
+        return _about(_small(bare.strip(END)), before, subject, subjects)
     if named := with_subject(bare, subject):
         if named != bare:
             return named
@@ -143,19 +143,19 @@ def _resolved(question: str, before: str | None, subjects: Collection[str]) -> s
             return question
         if _ASKS.match(bare) or len(bare.split()) > _MOST_FRAGMENT_WORDS:
             return question
-        return _about(bare.strip(_END), before, subject, subjects)
+        return _about(bare.strip(END), before, subject, subjects)
     if not terms(bare):  # "why?", "for how long?"
-        return f"{before.rstrip(_END)}, {_small(bare.rstrip(_END))}?"
-    if AMOUNT.fullmatch(bare.strip(_END)):
-        return _about(bare.strip(_END), before, subject, subjects)
-    return f"{bare.rstrip(_END)} with {subject.text}?"
+        return f"{before.rstrip(END)}, {_small(bare.rstrip(END))}?"
+    if AMOUNT.fullmatch(bare.strip(END)):
+        return _about(bare.strip(END), before, subject, subjects)
+    return f"{bare.rstrip(END)} with {subject.text}?"
 
 
 def _under_conditions(bare: str, before: str, *, also: bool) -> str | None:
     """The question before with what `bare` says of the patient, the route, the kind of dose, or
     with its number; None where it says something else.
     """
-    about = bare.strip(_END)
+    about = bare.strip(END)
     if match := _WHAT_IF.match(about):
         about = f"{match.group().split()[-1]} {about[match.end() :]}"
     if (match := _QUALIFIES.fullmatch(about)) and (dose := _DOSE.search(before)):
@@ -176,7 +176,7 @@ def _about(about: str, before: str, subject: Subject, subjects: Collection[str])
     if amount := AMOUNT.search(about):
         if old := _alike(amount.group(), before):
             return before[: old.start()] + amount.group() + before[old.end() :]
-        return f"{before.rstrip(_END)} {about}?"
+        return f"{before.rstrip(END)} {about}?"
     preposition = _PREPOSITION.match(about)
     bare = about[preposition.end() :] if preposition else about
     own = own_terms(bare)
@@ -203,7 +203,7 @@ def _about(about: str, before: str, subject: Subject, subjects: Collection[str])
         last = _LAST_COMPANION.search(before)
         if last and _COMPANION.match(about) and last.start() >= subject.end:
             return f"{before[: last.start()]}{about}?"
-        return f"{before.rstrip(_END)} {about}?"
+        return f"{before.rstrip(END)} {about}?"
     return f"{bare} with {subject.text}?"
 
 
@@ -227,7 +227,7 @@ def _for_another(
             return f"{lead}{named}{before[run.end :]}"
     if preposition is not None or not _ASKS_HOW_GIVEN.search(before) or bare.isupper():
         return None
-    return f"{before.rstrip(_END)} for {bare}?"
+    return f"{before.rstrip(END)} for {bare}?"
 
 
 def _alike(amount: str, before: str) -> re.Match[str] | None:
