@@ -35,6 +35,7 @@ from appliance.settings import Settings
 from tests.answering_parts import DOSE, all_bear, passage
 from tests.api.socket_client import SocketClient
 from tests.benchmarks.bench_batching import write_model
+from tests.benchmarks.interleaved import quantile
 from tests.fake_embedder import FakeEmbedder
 from tests.fake_engine import FakeEngine
 
@@ -122,7 +123,7 @@ async def serve(seconds: float, model: Path | None, threads: int) -> None:
     print(f"clients: {told.decode().strip()}")
     for name, values in (("idle", idle), ("loaded", busy)):
         ordered = sorted(values)
-        p99 = ordered[int(len(ordered) * 0.99)]
+        p99 = quantile(ordered, 0.99)
         print(
             f"{name:<7} lag ms: p50 {statistics.median(ordered):.2f}  p99 {p99:.2f}  "
             f"max {ordered[-1]:.2f}  ({len(ordered)} probes)"

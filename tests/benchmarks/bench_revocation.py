@@ -31,6 +31,7 @@ from appliance.storage import users
 from tests.answering_parts import DOSE, all_bear, passage
 from tests.api.conftest import ORIGIN, PASSWORD, Account, password_hash
 from tests.api.socket_client import SocketClient
+from tests.benchmarks.interleaved import quantile
 from tests.fake_embedder import FakeEmbedder
 from tests.fake_engine import FakeEngine
 from tests.serving import serving
@@ -121,10 +122,6 @@ class Bench:
         return max(0.0, last[-1] - started) * 1000, (closed - started) * 1000
 
 
-def p(values: list[float], share: float) -> float:
-    return sorted(values)[min(len(values) - 1, int(len(values) * share))]
-
-
 async def main(times: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         container = Container(
@@ -155,10 +152,11 @@ async def main(times: int) -> None:
                 words, closes = [each[0] for each in found], [each[1] for each in found]
                 everything += closes
                 print(
-                    f"{name:<16} last words p50 {p(words, 0.5):6.1f}  p99 {p(words, 0.99):6.1f}   "
-                    f"close p50 {p(closes, 0.5):6.1f}  p99 {p(closes, 0.99):6.1f}"
+                    f"{name:<16} last words p50 {quantile(words, 0.5):6.1f}  "
+                    f"p99 {quantile(words, 0.99):6.1f}   "
+                    f"close p50 {quantile(closes, 0.5):6.1f}  p99 {quantile(closes, 0.99):6.1f}"
                 )
-            print(f"all: close p99 {p(everything, 0.99):.1f} ms; reach: p99 <= 1000 ms")
+            print(f"all: close p99 {quantile(everything, 0.99):.1f} ms; reach: p99 <= 1000 ms")
             for reader in readers:
                 reader.cancel()
             await asyncio.gather(*readers, return_exceptions=True)

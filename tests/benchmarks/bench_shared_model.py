@@ -30,6 +30,7 @@ from appliance.domain import Question
 from appliance.engines.llama_engine import LlamaEngine
 from tests.benchmarks.bench_batching import write_model
 from tests.benchmarks.bench_embedding import WORDS
+from tests.benchmarks.interleaved import quantile
 from tests.engines.questions import question
 
 TOKENS_PER_WORD = 6.5  # about, in the vocabulary of the model, which is small
@@ -84,10 +85,6 @@ async def until(holds: Callable[[], bool]) -> float:
     while not holds():  # noqa: ASYNC110  (nothing tells of it)
         await asyncio.sleep(POLL_S)
     return perf_counter() - started
-
-
-def p99(values: Sequence[float]) -> float:
-    return sorted(values)[int(len(values) * 0.99)]
 
 
 async def shared_prefix(path: Path, threads: int, repeats: int) -> None:
@@ -166,7 +163,7 @@ async def beside_a_long_prompt(path: Path, threads: int, repeats: int) -> None:
             passages = [words.text(4000 // PASSAGES) for _ in range(PASSAGES)]
             await first_token(engine, words.question("bob", passages))
             read.set()
-        return p99([after - before for before, after in pairwise(await found)])
+        return quantile([after - before for before, after in pairwise(await found)], 0.99)
 
     alone: list[float] = []
     shared: list[float] = []

@@ -5,7 +5,7 @@ both.
 from __future__ import annotations
 
 import statistics
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 Measure = Callable[[], Awaitable[float]]
@@ -22,6 +22,11 @@ class Series:
     @property
     def spread(self) -> str:
         return f"{min(self.values):.1f} to {max(self.values):.1f}"
+
+
+def quantile(values: Sequence[float], share: float) -> float:
+    """The least of `values`, of which there is one, that `share` of them do not exceed, about."""
+    return sorted(values)[min(len(values) - 1, int(len(values) * share))]
 
 
 async def interleave(ours: Measure, reference: Measure, repeats: int = 5) -> tuple[Series, Series]:
