@@ -221,9 +221,9 @@ class LlamaScheduler:
         parts = self._parts(report)
         if parts:
             started = time.monotonic()
+            writers = sum(not answer.reads for answer, _ in parts)
+            read = sum(len(part.tokens) for _, part in parts) - writers
             if self._compute(parts, report):
-                writers = sum(len(part.tokens) == 1 for _, part in parts)
-                read = sum(len(part.tokens) for _, part in parts) - writers
                 self._pacer.observe(writers, read, time.monotonic() - started)
         self._tell(report)
 

@@ -7,12 +7,14 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from appliance.engines.llama_context import LlamaContext
 from appliance.engines.llama_runtime import Part
 from appliance.engines.llama_sampler import Sampling
 from appliance.engines.llama_scheduler import Event, LlamaScheduler, Request
 from appliance.engines.prefix_cache import PrefixCache
-from appliance.engines.step_pacer import BLOCK, most_read
+from appliance.engines.step_pacer import BLOCK, StepPacer, most_read
 from appliance.errors import Unavailable
 from tests.engines.questions import question
 
@@ -144,3 +146,20 @@ def test_what_is_lost_with_a_failed_step_is_not_written_on(model: Path) -> None:
     assert isinstance(lost, Unavailable) and "code 1)" in lost.message
     for number in (0, 2):
         assert text(events, requests[number]) == text(whole, expected[number]) != ""
+
+
+def test_a_token_of_a_prompt_is_read_and_not_written(
+    model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the pacer hears of steps that read one token each."""
+    heard: list[tuple[int, int]] = []
+    monkeypatch.setattr(StepPacer, "budget", lambda self, writers, prompts, whole: 1)
+    monkeypatch.setattr(
+        StepPacer, "observe", lambda self, writers, read, seconds: heard.append((writers, read))
+    )
+    with opened(model) as context:
+        run(context, asked("why"))
+    written = [step for step in heard if step[0]]
+    read = heard[: len(heard) - len(written)]
+    assert read and set(read) == {(0, 1)}
+    assert written and set(written) == {(1, 0)}
